@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Diesel's own part of the suite "core": what fibers, scopes and channels cost.
+ * Every case goes through the public interface, with its checks for cancellation
+ * and failure.
+ */
+#include "bench_diesel.h"
+
+static int yielder(void *arg)
+{
+    diesel_error err;
+    for (uint64_t n = *(uint64_t *)arg; n > 0; n--)
+        bench_must(diesel_yield(&err), &err);
+    return 0;
+}
+
+/* Two fibers, or as many as the width says, that yield in turn. */
+static void yield(const struct bench_args *args)
+{
+    unsigned width = args->width == 1 ? 2 : args->width;
+    uint64_t each = bench_share(args->count, width);
+    struct bench_clock clock = bench_fibers(width, yielder, &each);
+    bench_print(&clock, each * width);
+}
+
+static int count_me(void *arg)
+{
+    ++*(uint64_t *)arg;
+    return 0;
+}
+
+/* A scope for each batch of `width` fibers (one, if there is no width): open,
+ * start them, wait for them. */
+static void spawn(const struct bench_args *args)
+{
+    uint64_t batches = bench_share(args->count, args->width);
+    uint64_t ended = 0;
+    diesel_error err;
+
+    struct bench_clock clock = bench_start();
+    for (uint64_t i = 0; i < batches; i++) {
+        diesel_scope *batch = diesel_scope_open(NULL);
+        for (unsigned n = 0; n < args->width; n++)
+            diesel_go(batch, count_me, &ended);
+        bench_must(diesel_scope_wait(batch, &err), &err);
+    }
+    bench_stop(&clock);
+    if (ended != batches * args->width)
+        bench_fail("only %" PRIu64 " fibers ran", ended);
+    bench_print(&clock, ended);
+}
+
+struct channels {
+    diesel_channel *there;
+    diesel_channel *back;
+};
+
+static int echo(void *arg)
+{
+    struct channels *channels = arg;
+    diesel_error err;
+    uint64_t n;
+    int got;
+    while ((got = diesel_channel_recv(channels->there, &n, DIESEL_FOREVER,
+                                      &err)) > 0)
+        bench_must(diesel_channel_send(channels->back, &n, DIESEL_FOREVER,
+                                       &err), &err);
+    bench_must(got, &err);
+    return 0;
+}
+
+static void round_trip(struct channels *channels, uint64_t n)
+{
+    diesel_error err;
+    uint64_t came = 0;
+    bench_must(diesel_channel_send(channels->there, &n, DIESEL_FOREVER, &err),
+               &err);
+    bench_must(diesel_channel_recv(channels->back, &came, DIESEL_FOREVER, &err),
+               &err);
+    if (came != n)
+        bench_fail("%" PRIu64 " came back as %" PRIu64, n, came);
+}
+
+/* A number goes there and back over two unbuffered channels. */
+static void channel(const struct bench_args *args)
+{
+    diesel_error err;
+    struct channels channels = {
+        .there = diesel_channel_new(sizeof(uint64_t), 0, &err),
+        .back = diesel_channel_new(sizeof(uint64_t), 0, &err),
+    };
+    if (channels.there == NULL || channels.back == NULL)
+        bench_fail("%s", err.message);
+    diesel_scope *scope = diesel_scope_open(NULL);
+    diesel_go(scope, echo, &channels);
+
+    struct bench_clock clock = bench_start();
+    for (uint64_t i = 0; i < args->count; i++)
+        round_trip(&channels, i);
+    bench_stop(&clock);
+    bench_print(&clock, args->count);
+
+    diesel_channel_close(channels.there);
+    bench_must(diesel_scope_wait(scope, &err), &err);
+    diesel_channel_free(channels.there);
+    diesel_channel_free(channels.back);
+}
+
+/* Parks until its scope is cancelled, which must be the reason. */
+static int park(void *arg)
+{
+    diesel_error err;
+    ++*(uint64_t *)arg;
+    if (diesel_park("the end of the benchmark", DIESEL_FOREVER, &err) >= 0 ||
+        err.code != DIESEL_E_CANCELLED)
+        bench_fail("an idle fiber was woken");
+    return diesel_fail(&err);
+}
+
+/* Fibers that wait, all in one scope. */
+static void idle(const struct bench_args *args)
+{
+    diesel_error err;
+    uint64_t parked = 0;
+    uint64_t before = bench_memory();
+
+    diesel_scope *all = diesel_scope_open(NULL);
+    for (uint64_t i = 0; i < args->count; i++)
+        diesel_go(all, park, &parked);
+    while (parked < args->count)
+        bench_must(diesel_yield(&err), &err);
+    bench_print_memory(bench_memory() - before, args->count);
+
+    diesel_scope_cancel(all);
+    bench_must(diesel_scope_wait(all, &err), &err);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct bench_case cases[] = {
+        {"yield", yield},
+        {"spawn", spawn},
+        {"channel", channel},
+        {"idle", idle},
+        {NULL, NULL},
+    };
+    return bench_diesel_main(argc, argv, cases);
+}

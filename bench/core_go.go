@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+
+// The peer "go": goroutines and channels of the Go runtime, on one processor
+// (GOMAXPROCS=1), as everything else in this suite. The command line and the
+// output are those of bench.h.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+func fail(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "benchmark: "+format+"\n", args...)
+	os.Exit(1)
+}
+
+func cpuMicroseconds() int64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		fail("getrusage: %v", err)
+	}
+	return (u.Utime.Nano() + u.Stime.Nano()) / 1000
+}
+
+// measure times work and prints the line for ops operations.
+func measure(ops int, work func()) {
+	cpu, start := cpuMicroseconds(), time.Now()
+	work()
+	ns := time.Since(start).Nanoseconds()
+	fmt.Printf("ops=%d ns=%d cpu_us=%d\n", ops, ns, cpuMicroseconds()-cpu)
+}
+
+// memory is the resident memory and the page tables of this process, in bytes.
+func memory() int {
+	f, err := os.Open("/proc/self/status")
+	if err != nil {
+		fail("%v", err)
+	}
+	defer f.Close()
+	total := 0
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		words := strings.Fields(lines.Text())
+		if len(words) == 3 && (words[0] == "VmRSS:" || words[0] == "VmPTE:") {
+			kib, _ := strconv.Atoi(words[1])
+			total += kib * 1024
+		}
+	}
+	return total
+}
+
+func share(count, width int) int { return (count + width - 1) / width }
+
+// yield lets two goroutines, or as many as the width says, yield in turn.
+func yield(count, width int) {
+	if width == 1 {
+		width = 2
+	}
+	each := share(count, width)
+	var all sync.WaitGroup
+	all.Add(width)
+	for i := 0; i < width; i++ {
+		go func() {
+			for n := 0; n < each; n++ {
+				runtime.Gosched()
+			}
+			all.Done()
+		}()
+	}
+	measure(each*width, all.Wait)
+}
+
+// spawn starts batches of goroutines (of one, without a width) and waits for
+// each batch.
+func spawn(count, width int) {
+	batches := share(count, width)
+	var all sync.WaitGroup
+	ended := 0
+	measure(batches*width, func() {
+		for i := 0; i < batches; i++ {
+			all.Add(width)
+			for n := 0; n < width; n++ {
+				go func() {
+					ended++
+					all.Done()
+				}()
+			}
+			all.Wait()
+		}
+	})
+	if ended != batches*width {
+		fail("only %d goroutines ran", ended)
+	}
+}
+
+// channel sends a number there and back over two unbuffered channels.
+func channel(count, width int) {
+	there, back := make(chan int), make(chan int)
+	go func() {
+		for n := range there {
+			back <- n
+		}
+	}()
+	measure(count, func() {
+		for i := 0; i < count; i++ {
+			there <- i
+			if n := <-back; n != i {
+				fail("%d came back as %d", i, n)
+			}
+		}
+	})
+	close(there)
+}
+
+// idle counts the memory of goroutines that wait for a channel.
+func idle(count, width int) {
+	never := make(chan int)
+	var parked, ended sync.WaitGroup
+	parked.Add(count)
+	ended.Add(count)
+	before := memory()
+	for i := 0; i < count; i++ {
+		go func() {
+			parked.Done()
+			<-never
+			ended.Done()
+		}()
+	}
+	parked.Wait()
+	runtime.Gosched()
+	fmt.Printf("ops=%d bytes=%d\n", count, memory()-before)
+	close(never)
+	ended.Wait()
+}
+
+func main() {
+	runtime.GOMAXPROCS(1)
+	cases := map[string]func(count, width int){
+		"yield": yield, "spawn": spawn, "channel": channel, "idle": idle,
+	}
+	if len(os.Args) < 3 {
+		fail("usage: %s CASE COUNT", os.Args[0])
+	}
+	name, digits, wide := strings.Cut(os.Args[1], "/")
+	width := 1
+	count, err := strconv.Atoi(os.Args[2])
+	if err == nil && wide {
+		width, err = strconv.Atoi(digits)
+	}
+	if err != nil || count < 1 || width < 1 {
+		fail("bad arguments: %s", strings.Join(os.Args[1:], " "))
+	}
+	run, known := cases[name]
+	if !known {
+		fail("%s has no case %q", os.Args[0], name)
+	}
+	run(count, width)
+}
