@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Execution contexts: a stack and the place on it where execution was suspended.
+ * An implementation in assembly for x86-64 (inline, in context_x86_64.h) and
+ * AArch64 (switch_aarch64.S); ucontext(3) elsewhere (context_ucontext.c). Knows
+ * nothing of fibers.
+ */
+#ifndef DIESEL_CONTEXT_INTERNAL_H
+#define DIESEL_CONTEXT_INTERNAL_H
+
+#include <stddef.h>
+
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#if !defined DIESEL_SWITCH_UCONTEXT && !defined __x86_64__ &&                  \
+    !defined __aarch64__
+#define DIESEL_SWITCH_UCONTEXT 1
+#endif
+
+#if defined DIESEL_SWITCH_UCONTEXT
+#include <ucontext.h>
+typedef struct diesel__context {
+    ucontext_t *state; /* lies on the context's own stack */
+} diesel__context;
+#elif defined __x86_64__
+#include "context_x86_64.h"
+#else
+typedef struct diesel__context {
+    void *sp;
+} diesel__context;
+#endif
+
+/* Prepares *context to call entry(arg) on a stack that ends (has its highest
+ * address) at `top`, aligned to 16 bytes, and has `size` bytes. entry must
+ * never return. */
+void diesel__context_init(diesel__context *context, void *top, size_t size,
+                          void (*entry)(void *), void *arg);
+
+/* Suspends the running context in *from and continues *to. */
+#if defined DIESEL_SWITCH_UCONTEXT || !defined __x86_64__
+void diesel__context_switch(diesel__context *from, diesel__context *to);
+#endif
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All of libdiesel-core, but for <diesel/event.h>, which needs libevent's
+ * headers.
+ */
+#ifndef DIESEL_CORE_H
+#define DIESEL_CORE_H
+
+#include <diesel/channel.h>
+#include <diesel/error.h>
+#include <diesel/fiber.h>
+#include <diesel/memory.h>
+#include <diesel/net.h>
+#include <diesel/park.h>
+#include <diesel/run.h>
+#include <diesel/scope.h>
+#include <diesel/stream.h>
+#include <diesel/time.h>
+#include <diesel/value.h>
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fibers: threads of control that share one operating system thread and take
+ * turns. A fiber runs until it calls something that switches fibers; each
+ * function in Diesel's headers says whether it does. Fibers are started in a
+ * scope, see <diesel/scope.h>.
+ *
+ *     static int tick(void *arg)
+ *     {
+ *         diesel_error err;
+ *         for (int i = 0; i < 3; i++) {
+ *             puts(arg);
+ *             if (diesel_sleep(100, &err) < 0)
+ *                 return diesel_fail(&err);
+ *         }
+ *         return 0;
+ *     }
+ *
+ * A stack has 64 KiB unless diesel_options says otherwise, with a guard below
+ * it. Large buffers belong on the heap.
+ *
+ * Everything of Diesel belongs to the thread that it was made on.
+ */
+#ifndef DIESEL_FIBER_H
+#define DIESEL_FIBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <diesel/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct diesel_fiber diesel_fiber;
+
+/* What a fiber runs. A negative result is a failure: it cancels the scope that
+ * the fiber was started in. */
+typedef int diesel_fn(void *arg);
+
+/* The running fiber; NULL outside fibers. Never switches fibers. */
+diesel_fiber *diesel_self(void);
+
+/* The name that was given when the fiber was started, borrowed for as long as
+ * the fiber lives. Never switches fibers. */
+const char *diesel_fiber_label(const diesel_fiber *fiber);
+
+/* Lets the other runnable fibers go first. Switches fibers.
+ * CANCELLED or TIMEDOUT when the nearest scope has been cancelled. */
+int diesel_yield(diesel_error *err);
+
+/* Sleeps for at least `ms` milliseconds; 0 and less is a yield. Switches
+ * fibers. CANCELLED or TIMEDOUT when the nearest scope is cancelled first. */
+int diesel_sleep(int64_t ms, diesel_error *err);
+
+/* 0, or -1 with CANCELLED or TIMEDOUT if the nearest scope has been cancelled:
+ * for long computations between two switches. Never switches fibers. */
+int diesel_check(diesel_error *err);
+
+/* Leaves *err as the reason why the running fiber fails, and returns -1:
+ * `return diesel_fail(&err);`. The error is copied. Never switches fibers. */
+int diesel_fail(const diesel_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Listening and accepting.
+ *
+ * Accepting is tried until the kernel has no connection left, then waits for the
+ * next edge. Without free descriptors no edge comes for the connections that wait
+ * already, so it is tried again after a while.
+ */
+#include <diesel/net.h>
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <diesel/fiber.h>
+#include <diesel/memory.h>
+
+#include "dns_internal.h"
+#include "loop_internal.h"
+#include "net_internal.h"
+#include "sched_internal.h"
+
+#define OUT_OF_DESCRIPTORS_MS 50
+
+struct diesel_listener {
+    diesel__sched *sched;
+    int fd; /* -1 after it was closed */
+    unsigned users;
+    diesel__watch *watch;
+    diesel_fiber *acceptor;
+    diesel_listen_options options;
+    char *path; /* to remove on close; NULL */
+    char name[128];
+};
+
+enum { ACCEPT_READY, ACCEPT_CLOSED };
+
+static void on_ready(void *arg, unsigned what)
+{
+    (void)what;
+    diesel_listener *listener = arg;
+    if (listener->acceptor != NULL)
+        diesel__wake_with(listener->acceptor, ACCEPT_READY);
+}
+
+/* Makes a listener of a bound socket, which is taken. */
+static diesel_listener *start(int fd, const char *name,
+                              const diesel_listen_options *options,
+                              diesel_error *err)
+{
+    static const diesel_listen_options none;
+    if (options == NULL)
+        options = &none;
+    diesel_listener *listener = diesel_calloc(1, sizeof *listener);
+    if (listener == NULL) {
+        diesel_error_nomem(err, "a listener");
+        goto fail_fd;
+    }
+    listener->sched = diesel__sched_need("listening");
+    listener->fd = fd;
+    listener->options = *options;
+    snprintf(listener->name, sizeof listener->name, "%s", name);
+    if (listen(fd, options->backlog > 0 ? options->backlog : SOMAXCONN) < 0) {
+        diesel_error_sys(err, errno, "listening on %s", name);
+        goto fail_listener;
+    }
+    listener->watch =
+        diesel__watch_open(listener->sched, fd, on_ready, listener, err);
+    if (listener->watch == NULL)
+        goto fail_listener;
+    return listener;
+
+fail_listener:
+    diesel_free(listener);
+fail_fd:
+    close(fd);
+    return NULL;
+}
+
+static int bind_to(const diesel__address *address, const char *name,
+                   bool reuse_port, diesel_error *err)
+{
+    int one = 1, family = address->sa.ss_family;
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return diesel_error_sys(err, errno, "listening on %s", name);
+    bool tcp = family != AF_UNIX;
+    if ((tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0) ||
+        (reuse_port &&
+         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0) ||
+        bind(fd, (const struct sockaddr *)&address->sa, address->size) < 0) {
+        diesel_error_sys(err, errno, "listening on %s", name);
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+diesel_listener *diesel_tcp_listen(const char *address, uint16_t port,
+                                   const diesel_listen_options *options,
+                                   diesel_error *err)
+{
+    diesel__address where;
+    if (diesel__address_parse(address, port, &where, err) < 0) {
+        diesel_error_prefix(err, "listening");
+        return NULL;
+    }
+    char text[80];
+    const char *name = diesel__address_text(&where, text, sizeof text);
+    int fd = bind_to(&where, name, options != NULL && options->reuse_port, err);
+    return fd < 0 ? NULL : start(fd, name, options, err);
+}
+
+/* Removes a socket file that nobody listens on any more. */
+static void remove_stale(const char *path, const diesel__address *where)
+{
+    struct stat st;
+    if (path[0] == '@' || lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+        return;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    if (connect(fd, (const struct sockaddr *)&where->sa, where->size) < 0 &&
+        errno == ECONNREFUSED)
+        unlink(path);
+    close(fd);
+}
+
+diesel_listener *diesel_unix_listen(const char *path,
+                                    const diesel_listen_options *options,
+                                    diesel_error *err)
+{
+    diesel__address where;
+    if (diesel__unix_address(path, &where, err) < 0) {
+        diesel_error_prefix(err, "listening");
+        return NULL;
+    }
+    char *copy = diesel_strndup(path, strlen(path));
+    if (copy == NULL) {
+        diesel_error_nomem(err, "a listener");
+        return NULL;
+    }
+    remove_stale(path, &where);
+    int fd = bind_to(&where, path, false, err);
+    diesel_listener *listener = fd < 0 ? NULL : start(fd, path, options, err);
+    if (listener == NULL) {
+        if (fd >= 0 && path[0] != '@')
+            unlink(path);
+        diesel_free(copy);
+        return NULL;
+    }
+    listener->path = copy;
+    return listener;
+}
+
+uint16_t diesel_listener_port(const diesel_listener *listener)
+{
+    struct sockaddr_storage sa;
+    socklen_t size = sizeof sa;
+    if (getsockname(listener->fd, (struct sockaddr *)&sa, &size) < 0)
+        return 0;
+    if (sa.ss_family == AF_INET)
+        return ntohs(((struct sockaddr_in *)&sa)->sin_port);
+    if (sa.ss_family == AF_INET6)
+        return ntohs(((struct sockaddr_in6 *)&sa)->sin6_port);
+    return 0;
+}
+
+static void leave(diesel_listener *listener)
+{
+    if (--listener->users == 0 && listener->fd < 0)
+        diesel_free(listener);
+}
+
+void diesel_listener_close(diesel_listener *listener)
+{
+    if (listener == NULL || listener->fd < 0)
+        return;
+    listener->users++;
+    diesel__watch_close(listener->watch);
+    close(listener->fd);
+    listener->fd = -1;
+    if (listener->path != NULL && listener->path[0] != '@')
+        unlink(listener->path);
+    diesel_free(listener->path);
+    if (listener->acceptor != NULL)
+        diesel__wake_with(listener->acceptor, ACCEPT_CLOSED);
+    leave(listener);
+}
+
+static diesel_stream *make_stream(diesel_listener *listener, int fd,
+                                  const diesel__address *peer,
+                                  diesel_error *err)
+{
+    char text[160];
+    bool tcp = peer->sa.ss_family == AF_INET || peer->sa.ss_family == AF_INET6;
+    if (tcp)
+        diesel__address_text(peer, text, sizeof text);
+    else
+        snprintf(text, sizeof text, "a client of %s", listener->name);
+    if (tcp && diesel__tcp_set_options(fd, &listener->options.tcp, text, err) < 0) {
+        close(fd);
+        return NULL;
+    }
+    return diesel_stream_from_fd(fd, text, err);
+}
+
+static bool is_out_of_descriptors(int errnum)
+{
+    return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS ||
+           errnum == ENOMEM;
+}
+
+/* Whether accept(2) failed for that one connection only. */
+static bool is_passing(int errnum)
+{
+    return errnum == EINTR || errnum == ECONNABORTED || errnum == EPROTO ||
+           errnum == EPERM || errnum == ENETDOWN || errnum == ENETUNREACH ||
+           errnum == EHOSTDOWN || errnum == EHOSTUNREACH;
+}
+
+/* Waits until accepting is worth another try. */
+static int wait_for_more(diesel_listener *listener, int errnum,
+                         int64_t deadline, diesel_error *err)
+{
+    diesel__sched *s = listener->sched;
+    int64_t limit = diesel__deadline_ns(deadline), when = limit;
+    if (is_out_of_descriptors(errnum)) {
+        int64_t soon = diesel__clock() + OUT_OF_DESCRIPTORS_MS * 1000000LL;
+        when = soon < limit ? soon : limit;
+    }
+    int woken = diesel__park(s, "a connection", when);
+    if (woken == ACCEPT_READY || (woken == DIESEL__WAKE_DEADLINE && when < limit))
+        return 0;
+    if (woken == ACCEPT_CLOSED)
+        return diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
+                                "%s: the listener has been closed",
+                                listener->name);
+    diesel__park_failed(woken, "a connection", err);
+    diesel_error_prefix(err, "%s", listener->name);
+    return -1;
+}
+
+static diesel_stream *accept_one(diesel_listener *listener, int64_t deadline,
+                                 diesel_error *err)
+{
+    for (;;) {
+        diesel__address peer = {.size = sizeof peer.sa};
+        int fd = accept4(listener->fd, (struct sockaddr *)&peer.sa, &peer.size,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0)
+            return make_stream(listener, fd, &peer, err);
+        if (is_passing(errno))
+            continue;
+        if (errno != EAGAIN && !is_out_of_descriptors(errno)) {
+            diesel_error_sys(err, errno, "%s: accepting", listener->name);
+            return NULL;
+        }
+        if (wait_for_more(listener, errno, deadline, err) < 0)
+            return NULL;
+    }
+}
+
+diesel_stream *diesel_accept(diesel_listener *listener, int64_t deadline,
+                             diesel_error *err)
+{
+    diesel__sched *s = listener->sched;
+    if (diesel__is_cut(s)) {
+        diesel__cut(s, "a connection", err);
+        diesel_error_prefix(err, "%s", listener->name);
+        return NULL;
+    }
+    if (listener->fd < 0 || listener->acceptor != NULL) {
+        bool closed = listener->fd < 0;
+        diesel_error_set(err, closed ? DIESEL_E_CLOSED : DIESEL_E_BUSY,
+                         DIESEL_DOM_CORE, 0, "%s: %s", listener->name,
+                         closed ? "the listener has been closed"
+                                : "another fiber is accepting");
+        return NULL;
+    }
+    listener->users++;
+    listener->acceptor = s->current;
+    diesel_stream *stream = accept_one(listener, deadline, err);
+    listener->acceptor = NULL;
+    leave(listener);
+    return stream;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entries: a scheduler with a loop of its own, or inside an application's.
+ *
+ * Either way the end is the same: the root scope is cancelled, and the loop turns
+ * until no fiber is left. A fiber cannot wait against that for ever, except in
+ * a shielded scope without a deadline.
+ */
+#include <diesel/run.h>
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <diesel/event.h>
+
+#include "dns_internal.h"
+#include "loop_internal.h"
+#include "sched_internal.h"
+#include "stream_internal.h"
+
+static int begin(struct event_base *base, const diesel_options *options,
+                 diesel_error *err)
+{
+    if (diesel__sched_new(options, err) < 0)
+        return -1;
+    if (diesel__loop_open(diesel__current, base, err) == 0)
+        return 0;
+    diesel__sched_free(diesel__current);
+    return -1;
+}
+
+/* Cancels everything, waits until all fibers have ended, frees all. */
+static void end(diesel__sched *s)
+{
+    diesel__scope_cancel(&s->root, DIESEL_E_CANCELLED);
+    while (s->fibers > 0 && diesel__loop_turn(s))
+        ;
+    diesel__dns_close(s);
+    diesel__spares_free(s);
+    diesel__loop_close(s);
+    diesel__sched_free(s);
+}
+
+struct first {
+    diesel_fn *fn;
+    void *arg;
+    int result;
+};
+
+static int run_first(void *arg)
+{
+    struct first *first = arg;
+    first->result = first->fn(first->arg);
+    return first->result;
+}
+
+/* One parked fiber, for the report; NULL if there is none. */
+static const diesel_fiber *some_parked(diesel_scope *root)
+{
+    for (diesel_scope *scope = root; scope != NULL;
+         scope = diesel__scope_after(root, scope, false))
+        for (diesel__link *l = scope->fibers.next; l != &scope->fibers;
+             l = l->next) {
+            diesel_fiber *fiber = DIESEL__HOLDER(l, diesel_fiber, in_home);
+            if (fiber->parked)
+                return fiber;
+        }
+    return NULL;
+}
+
+static void report_deadlock(diesel__sched *s, diesel_error *err)
+{
+    const diesel_fiber *fiber = some_parked(&s->root);
+    diesel_error_set(err, DIESEL_E_FAILED, DIESEL_DOM_CORE, 0,
+                     "deadlock: %zu fiber%s, and no event can come; %s waits "
+                     "for %s",
+                     s->fibers, s->fibers == 1 ? " waits" : "s wait",
+                     fiber != NULL ? fiber->label : "the first one",
+                     fiber != NULL ? fiber->waiting_for : "its scope");
+}
+
+int diesel_run(diesel_fn *fn, void *arg, const diesel_options *options,
+               diesel_error *err)
+{
+    if (begin(NULL, options, err) < 0)
+        return -1;
+    diesel__sched *s = diesel__current;
+    diesel_scope *scope = diesel_scope_open(
+        &(diesel_scope_options){.label = "main", .detached = true});
+    struct first first = {.fn = fn, .arg = arg, .result = -1};
+    if (scope == NULL || diesel__start(scope, "main", run_first, &first) == NULL) {
+        end(s);
+        return diesel_error_nomem(err, "the first fiber");
+    }
+
+    bool stuck = false;
+    while (scope->count > 0) {
+        if (diesel__loop_turn(s) || scope->count == 0)
+            continue;
+        if (stuck)
+            break; /* cancelled, and waits for ever all the same */
+        stuck = true;
+        report_deadlock(s, err);
+        diesel__scope_cancel(&s->root, DIESEL_E_CANCELLED);
+    }
+    if (!stuck && first.result < 0) {
+        if (scope->error != NULL && err != NULL)
+            *err = *scope->error;
+        else
+            diesel_error_set(err, DIESEL_E_FAILED, DIESEL_DOM_CORE, 0,
+                             "the first fiber returned %d and gave no error",
+                             first.result);
+    }
+    end(s);
+    return stuck ? -1 : first.result;
+}
+
+int diesel_main(diesel_fn *fn, void *arg)
+{
+    diesel_error err;
+    if (diesel_run(fn, arg, NULL, &err) >= 0)
+        return 0;
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, err.message);
+    return 1;
+}
+
+int diesel_attach(struct event_base *base, const diesel_options *options,
+                  diesel_error *err)
+{
+    if (base == NULL)
+        return diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_CORE, 0,
+                                "diesel_attach: no event_base");
+    return begin(base, options, err);
+}
+
+void diesel_detach(void)
+{
+    end(diesel__sched_need("diesel_detach"));
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler: the queue of runnable fibers, switching between them, parking
+ * and waking.
+ *
+ * The loop (loop.c) calls diesel__round() whenever fibers are runnable. In a
+ * round, a fiber that suspends switches straight to the next one; the round ends
+ * when no fiber is runnable, or when it has taken long enough that new events
+ * should be looked for. Then output that the fibers have appended to streams is
+ * sent, and the loop looks for events.
+ *
+ * The runnable fibers form a ring, in which the running one stays:
+ *
+ *     tail -> current (head) -> next -> ... -> tail
+ *
+ * To yield is to move `tail` on by one; to park is to leave the ring; to wake is
+ * to enter it at the tail.
+ *
+ * Invariants:
+ * 1. s->current is the running fiber, the head of the ring; or NULL while the
+ *    loop runs.
+ * 2. A fiber is either parked or in the ring.
+ * 3. A parked fiber is woken once: by a value, its deadline, or its scope,
+ *    whichever comes first. Who wakes it does not touch what it waited on; the
+ *    fiber takes itself out of there when it runs.
+ */
+#include "sched_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <diesel/memory.h>
+#include <diesel/park.h>
+
+#include "loop_internal.h"
+
+/* After this many switches the clock is looked at. */
+#define SLICE 64
+/* A round ends after this many slices, or after this time if that is less. */
+#define ROUND_SLICES 128
+#define ROUND_NS 1000000
+
+__thread diesel__sched *diesel__current;
+
+diesel__sched *diesel__sched_need(const char *function)
+{
+    diesel__sched *s = diesel__current;
+    if (s == NULL) {
+        fprintf(stderr, "diesel: %s called on a thread without a scheduler\n",
+                function);
+        abort();
+    }
+    return s;
+}
+
+int diesel__sched_new(const diesel_options *options, diesel_error *err)
+{
+    if (diesel__current != NULL)
+        return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
+                                "this thread has a scheduler already");
+    diesel__sched *s = diesel_calloc(1, sizeof *s);
+    if (s == NULL)
+        return diesel_error_nomem(err, "a scheduler");
+    diesel__stack_pool_init(&s->stacks,
+                            options != NULL ? options->stack_size : 0);
+    diesel__scope_init(&s->root, s);
+    s->root.label = "root";
+    s->root.deadline = INT64_MAX;
+    diesel__sanitizer_here(&s->loop_fiber.sanitizer);
+    diesel__current = s;
+    return 0;
+}
+
+void diesel__sched_free(diesel__sched *s)
+{
+    diesel__scopes_free(s);
+    diesel__stack_pool_clear(&s->stacks);
+    diesel_free(s->timers);
+    diesel_free(s);
+    diesel__current = NULL;
+}
+
+static inline void append(diesel__sched *s, diesel_fiber *fiber)
+{
+    diesel_fiber *tail = s->tail;
+    fiber->parked = false;
+    if (tail != NULL) {
+        fiber->next = tail->next;
+        tail->next = fiber;
+    } else {
+        fiber->next = fiber;
+    }
+    s->tail = fiber;
+}
+
+void diesel__ready(diesel__sched *s, diesel_fiber *fiber)
+{
+    append(s, fiber);
+    if (DIESEL__UNLIKELY(!s->in_round))
+        diesel__loop_kick(s);
+}
+
+/* Whether the round has lasted long enough; asked every SLICE switches. */
+static __attribute__((noinline)) bool round_is_over(diesel__sched *s)
+{
+    s->slice = SLICE;
+    return --s->slices <= 0 || diesel__clock_coarse() >= s->round_end;
+}
+
+/* `next`, made the running fiber; or the loop, if the round ends here. */
+static inline diesel_fiber *run_or_end(diesel__sched *s, diesel_fiber *next)
+{
+    if (DIESEL__UNLIKELY(--s->slice < 0) && round_is_over(s)) {
+        s->current = NULL;
+        return &s->loop_fiber;
+    }
+    s->current = next;
+    return next;
+}
+
+/* Takes the running fiber out of the ring; returns who runs next. */
+static inline diesel_fiber *leave_ring(diesel__sched *s, diesel_fiber *self)
+{
+    diesel_fiber *next = self->next;
+    if (next == self) {
+        s->tail = NULL;
+        s->current = NULL;
+        return &s->loop_fiber;
+    }
+    s->tail->next = next;
+    return run_or_end(s, next);
+}
+
+static inline __attribute__((always_inline)) void
+switch_between(diesel__sched *s, diesel_fiber *from, diesel_fiber *to)
+{
+    (void)s;
+    diesel__sanitizer_leave(&from->sanitizer, &to->sanitizer, false);
+    diesel__context_switch(&from->context, &to->context);
+    diesel__sanitizer_enter(&from->sanitizer, &s->loop_fiber.sanitizer);
+}
+
+void diesel__round(diesel__sched *s)
+{
+    s->in_round = true;
+    if (s->tail != NULL) {
+        s->slice = SLICE;
+        s->slices = ROUND_SLICES;
+        s->round_end = diesel__clock_coarse() + ROUND_NS;
+        s->current = s->tail->next;
+        switch_between(s, &s->loop_fiber, s->current);
+    }
+    diesel__flush(s);
+    s->in_round = false;
+    if (s->tail != NULL)
+        diesel__loop_kick(s);
+}
+
+/* Where every fiber begins and ends. */
+static void fiber_main(void *arg)
+{
+    diesel_fiber *self = arg;
+    diesel__sched *s = diesel__current;
+    diesel__sanitizer_enter(&self->sanitizer, &s->loop_fiber.sanitizer);
+
+    int result = self->fn(self->arg);
+
+    diesel__scope_ended(s, self, result);
+    s->fibers--;
+    /* The stack is given back while it is still in use: nobody takes it before
+     * the switch, for this thread is busy here. */
+    diesel_fiber *next = leave_ring(s, self);
+    diesel__stack_give(&s->stacks, self);
+    diesel__sanitizer_leave(&self->sanitizer, &next->sanitizer, true);
+    diesel__context_switch(&self->context, &next->context);
+    abort(); /* an ended fiber never runs again */
+}
+
+static void wait_timed_out(diesel__timer *timer)
+{
+    diesel__wake_with(DIESEL__HOLDER(timer, diesel_fiber, timer),
+                      DIESEL__WAKE_DEADLINE);
+}
+
+diesel_fiber *diesel__start(diesel_scope *scope, const char *label,
+                            diesel_fn *fn, void *arg)
+{
+    diesel__sched *s = scope->sched;
+    diesel_fiber *fiber = diesel__stack_take(&s->stacks);
+    if (fiber == NULL)
+        return NULL;
+    fiber->scope = fiber->home = scope;
+    fiber->fn = fn;
+    fiber->arg = arg;
+    fiber->label = label;
+    fiber->error = NULL;
+    fiber->timer.fire = wait_timed_out;
+    fiber->timer.place = 0;
+    diesel__list_append(&scope->fibers, &fiber->in_home);
+    scope->count++;
+    s->fibers++;
+
+    char *bottom = diesel__stack_bottom(&s->stacks, fiber);
+    size_t size = (size_t)((char *)fiber - bottom);
+    diesel__sanitizer_begin(&fiber->sanitizer, bottom, size);
+    diesel__context_init(&fiber->context, fiber, size, fiber_main, fiber);
+    diesel__ready(s, fiber);
+    return fiber;
+}
+
+/* Parks without looking at cancellation first. */
+int diesel__park_always(diesel__sched *s, const char *what)
+{
+    diesel_fiber *self = s->current;
+    self->parked = true;
+    self->waiting_for = what;
+    switch_between(s, self, leave_ring(s, self));
+    return self->wake_value;
+}
+
+int diesel__park(diesel__sched *s, const char *what, int64_t when)
+{
+    diesel_fiber *self = s->current;
+    if (diesel__is_cut(s))
+        return -self->scope->cancelled;
+    if (when == INT64_MAX)
+        return diesel__park_always(s, what);
+    if (when <= 0)
+        return DIESEL__WAKE_DEADLINE;
+    if (diesel__timer_arm(s, &self->timer, when) < 0)
+        return -DIESEL_E_NOMEM;
+    int woken = diesel__park_always(s, what);
+    diesel__timer_disarm(s, &self->timer);
+    return woken;
+}
+
+bool diesel__wake_with(diesel_fiber *fiber, int value)
+{
+    if (!fiber->parked)
+        return false;
+    fiber->wake_value = value;
+    diesel__ready(diesel__current, fiber);
+    return true;
+}
+
+int diesel__park_failed(int woken, const char *what, diesel_error *err)
+{
+    switch (woken) {
+    case DIESEL__WAKE_DEADLINE:
+        return diesel_error_set(err, DIESEL_E_TIMEDOUT, DIESEL_DOM_CORE, 0,
+                                "timed out waiting for %s", what);
+    case -DIESEL_E_NOMEM:
+        return diesel_error_nomem(err, "a timer");
+    default:
+        return diesel__cut(diesel__current, what, err);
+    }
+}
+
+int diesel__cut(diesel__sched *s, const char *what, diesel_error *err)
+{
+    diesel_scope *scope = s->current->scope;
+    scope->cut = true;
+    return diesel_error_set(
+        err, scope->cancelled, DIESEL_DOM_CORE, 0, "%s waiting for %s",
+        diesel_error_text(scope->cancelled), what);
+}
+
+int diesel_park(const char *what, int64_t deadline, diesel_error *err)
+{
+    diesel__sched *s = diesel__current;
+    int woken = diesel__park(s, what, diesel__deadline_ns(deadline));
+    if (DIESEL__UNLIKELY(woken < 0))
+        return diesel__park_failed(woken, what, err);
+    return woken;
+}
+
+bool diesel_wake(diesel_fiber *fiber, int value)
+{
+    return diesel__wake_with(fiber, value);
+}
+
+int diesel_yield(diesel_error *err)
+{
+    diesel__sched *s = diesel__current;
+    diesel_fiber *self = s->current;
+    if (diesel__is_cut(s))
+        return diesel__cut(s, "its turn", err);
+    diesel_fiber *next = self->next;
+    s->tail = self;
+    next = run_or_end(s, next);
+    if (next != self)
+        switch_between(s, self, next);
+    return 0;
+}
+
+int diesel_sleep(int64_t ms, diesel_error *err)
+{
+    if (ms <= 0)
+        return diesel_yield(err);
+    diesel__sched *s = diesel__current;
+    int64_t wait = diesel__deadline_ns(ms), when;
+    if (__builtin_add_overflow(diesel__clock(), wait, &when))
+        when = INT64_MAX;
+    int woken = diesel__park(s, "a sleep's end", when);
+    if (woken == DIESEL__WAKE_DEADLINE)
+        return 0;
+    return diesel__park_failed(woken, "a sleep's end", err);
+}
+
+int diesel_check(diesel_error *err)
+{
+    diesel__sched *s = diesel__current;
+    return diesel__is_cut(s) ? diesel__cut(s, "nothing", err) : 0;
+}
+
+diesel_fiber *diesel_self(void)
+{
+    diesel__sched *s = diesel__current;
+    return s != NULL ? s->current : NULL;
+}
+
+const char *diesel_fiber_label(const diesel_fiber *fiber)
+{
+    return fiber->label;
+}
+
+int diesel_fail(const diesel_error *err)
+{
+    diesel_fiber *self = diesel_self();
+    if (self == NULL || err == NULL)
+        return -1;
+    if (self->error == NULL)
+        self->error = diesel_malloc(sizeof *self->error);
+    if (self->error != NULL)
+        *self->error = *err;
+    return -1;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Streams: their life, and reading.
+ *
+ * `readable` says that a read may find something. It is set by the loop at each
+ * edge and cleared when a read comes up empty or short: a short read has emptied
+ * the socket, and whatever comes later makes a new edge, so the read that would
+ * only say EAGAIN is saved. Not so once the peer has hung up, because the end of
+ * the stream may have been part of an edge that is past: then it is read until
+ * the end.
+ *
+ * A stream that is closed while fibers are in it lives on, without a descriptor,
+ * until the last of them has left.
+ */
+#include <diesel/stream.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <diesel/memory.h>
+
+#include "sched_internal.h"
+#include "stream_internal.h"
+
+static void on_ready(void *arg, unsigned what)
+{
+    diesel_stream *stream = arg;
+    if (what & DIESEL__HANGUP)
+        stream->hangup = true;
+    if (what & DIESEL__READABLE) {
+        stream->readable = true;
+        if (stream->reader != NULL)
+            diesel__wake_with(stream->reader, DIESEL__STREAM_READY);
+    }
+    if (what & DIESEL__WRITABLE)
+        diesel__stream_writable(stream);
+}
+
+static bool is_socket(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+static bool is_regular(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static int make_nonblocking(int fd, const char *name, diesel_error *err)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0)
+        return diesel_error_sys(err, errno, "%s: descriptor %d", name, fd);
+    if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return diesel_error_sys(err, errno, "%s: making it non-blocking", name);
+    return 0;
+}
+
+diesel_stream *diesel_stream_from_fd(int fd, const char *name,
+                                     diesel_error *err)
+{
+    diesel__sched *s = diesel__sched_need("diesel_stream_from_fd");
+    size_t name_size = strlen(name) + 1;
+    if (make_nonblocking(fd, name, err) < 0)
+        goto fail_fd;
+    diesel_stream *stream = diesel_calloc(1, sizeof *stream + name_size);
+    if (stream == NULL) {
+        diesel_error_nomem(err, "a stream");
+        goto fail_fd;
+    }
+    memcpy(stream->name, name, name_size);
+    stream->sched = s;
+    stream->fd = fd;
+    stream->is_socket = is_socket(fd);
+    stream->readable = true;
+    diesel__link_init(&stream->drainers);
+    if (!is_regular(fd)) {
+        stream->watch = diesel__watch_open(s, fd, on_ready, stream, err);
+        if (stream->watch == NULL) {
+            diesel_error_prefix(err, "%s", name);
+            goto fail_stream;
+        }
+    }
+    return stream;
+
+fail_stream:
+    diesel_free(stream);
+fail_fd:
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
+void diesel__stream_leave(diesel_stream *stream)
+{
+    if (--stream->users == 0 && stream->fd < 0)
+        diesel_free(stream);
+}
+
+int diesel__stream_is_closed(const diesel_stream *stream, diesel_error *err)
+{
+    return diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
+                            "%s: the stream has been closed", stream->name);
+}
+
+void diesel_stream_close(diesel_stream *stream)
+{
+    if (stream == NULL || stream->fd < 0)
+        return;
+    diesel__stream_enter(stream);
+    diesel__stream_send_last(stream);
+    diesel__stream_undirty(stream);
+    diesel__stream_drop_output(stream);
+    diesel__watch_close(stream->watch);
+    stream->watch = NULL;
+    close(stream->fd);
+    stream->fd = -1;
+    if (stream->reader != NULL)
+        diesel__wake_with(stream->reader, DIESEL__STREAM_CLOSED);
+    if (stream->writer != NULL)
+        diesel__wake_with(stream->writer, DIESEL__STREAM_CLOSED);
+    diesel__stream_wake_drainers(stream, DIESEL__STREAM_CLOSED);
+    diesel__stream_leave(stream);
+}
+
+/* Reads once without waiting: a count, 0 at the end, -1 with errno. */
+static ssize_t try_read(diesel_stream *stream, void *buf, size_t n)
+{
+    ssize_t got;
+    do
+        got = read(stream->fd, buf, n);
+    while (got < 0 && errno == EINTR);
+    if (got >= 0 && (size_t)got < n && !stream->hangup && stream->is_socket)
+        stream->readable = got == 0;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        stream->readable = false;
+        errno = EAGAIN;
+    }
+    return got;
+}
+
+/* Waits until the stream may be readable. */
+static int wait_readable(diesel_stream *stream, int64_t deadline,
+                         diesel_error *err)
+{
+    diesel__sched *s = stream->sched;
+    stream->reader = s->current;
+    int woken = diesel__park(s, "input", diesel__deadline_ns(deadline));
+    stream->reader = NULL;
+    if (woken == DIESEL__STREAM_CLOSED)
+        return diesel__stream_is_closed(stream, err);
+    if (woken < 0) {
+        diesel__park_failed(woken, "input", err);
+        diesel_error_prefix(err, "%s", stream->name);
+        return -1;
+    }
+    return 0;
+}
+
+/* The loop of a read, for a caller that has entered the stream. */
+static ssize_t read_some(diesel_stream *stream, void *buf, size_t n,
+                         int64_t deadline, diesel_error *err)
+{
+    for (;;) {
+        if (stream->readable) {
+            ssize_t got = try_read(stream, buf, n);
+            if (got >= 0)
+                return got;
+            if (errno != EAGAIN)
+                return diesel_error_sys(err, errno, "%s: reading", stream->name);
+        }
+        if (stream->failed != 0) /* nothing more will come of this connection */
+            return diesel_error_sys(err, stream->failed, "%s: writing",
+                                    stream->name);
+        if (wait_readable(stream, deadline, err) < 0)
+            return -1;
+    }
+}
+
+/* What every call checks first: that it may go on at all. */
+static int begin_read(diesel_stream *stream, diesel_error *err)
+{
+    diesel__sched *s = stream->sched;
+    if (diesel__is_cut(s)) {
+        diesel__cut(s, "input", err);
+        diesel_error_prefix(err, "%s", stream->name);
+        return -1;
+    }
+    if (stream->fd < 0)
+        return diesel__stream_is_closed(stream, err);
+    if (stream->reader != NULL)
+        return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
+                                "%s: another fiber is reading", stream->name);
+    return 0;
+}
+
+ssize_t diesel_stream_read(diesel_stream *stream, void *buf, size_t n,
+                           int64_t deadline, diesel_error *err)
+{
+    if (begin_read(stream, err) < 0)
+        return -1;
+    diesel__stream_enter(stream);
+    ssize_t got = read_some(stream, buf, n, deadline, err);
+    diesel__stream_leave(stream);
+    return got;
+}
+
+int diesel_stream_read_exactly(diesel_stream *stream, void *buf, size_t n,
+                               int64_t deadline, diesel_error *err)
+{
+    if (begin_read(stream, err) < 0)
+        return -1;
+    diesel__stream_enter(stream);
+    int result = 0;
+    for (size_t have = 0; have < n && result == 0;) {
+        ssize_t got = read_some(stream, (char *)buf + have, n - have, deadline,
+                                err);
+        if (got > 0)
+            have += (size_t)got;
+        else if (got == 0)
+            result = diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
+                                      "%s: ended after %zu of %zu bytes",
+                                      stream->name, have, n);
+        else
+            result = -1;
+    }
+    diesel__stream_leave(stream);
+    return result;
+}
+
+bool diesel_stream_is_readable(diesel_stream *stream)
+{
+    struct pollfd p = {.fd = stream->fd, .events = POLLIN};
+    return stream->fd < 0 || poll(&p, 1, 0) != 0;
+}
+
+const char *diesel_stream_name(const diesel_stream *stream)
+{
+    return stream->name;
+}
+
+int diesel_stream_fd(const diesel_stream *stream)
+{
+    return stream->fd;
+}
