@@ -97,12 +97,13 @@ static void *slot(diesel_channel *channel, size_t i)
 
 /* Takes the first waiter that will see what it is given, and wakes it. The item
  * must be moved before the next switch. */
-static struct waiter *wake_first(diesel__link *queue, int value)
+static inline struct waiter *wake_first(diesel__sched *s, diesel__link *queue,
+                                        int value)
 {
     while (!diesel__list_is_empty(queue)) {
         struct waiter *waiter = DIESEL__HOLDER(queue->next, struct waiter, link);
-        if (diesel__wake_with(waiter->fiber, value)) {
-            diesel__link_unlink(&waiter->link); /* nobody will look at it again */
+        if (diesel__wake(s, waiter->fiber, value)) {
+            diesel__link_unlink(&waiter->link); /* nobody looks at it again */
             return waiter;
         }
         diesel__link_remove(&waiter->link);
@@ -111,33 +112,53 @@ static struct waiter *wake_first(diesel__link *queue, int value)
 }
 
 /* Waits in the queue. WOKEN_DONE, WOKEN_CLOSED, or negative as diesel__park(). */
-static int wait_in(diesel__sched *s, diesel__link *queue, void *item,
-                   const char *what, int64_t deadline)
+static inline __attribute__((always_inline)) int
+wait_in(diesel__sched *s, diesel__link *queue, void *item, const char *what,
+        int64_t deadline)
 {
     struct waiter waiter = {.fiber = s->current, .item = item};
     diesel__list_append(queue, &waiter.link);
-    int woken = diesel__park(s, what, diesel__deadline_ns(deadline));
+    int woken = deadline == DIESEL_FOREVER
+                    ? diesel__suspend(s, what)
+                    : diesel__park(s, what, diesel__deadline_ns(deadline));
     if (DIESEL__UNLIKELY(woken < 0))
         diesel__link_remove(&waiter.link);
     return woken;
 }
 
-static int is_closed(diesel_error *err)
+static __attribute__((cold)) int is_closed(diesel_error *err)
 {
     return diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
                             "the channel is closed");
 }
 
+static const char for_room[] = "room in a channel";
+static const char for_item[] = "an item in a channel";
+
+/* Sending and receiving that must wait are functions of their own, to keep the
+ * saving of registers off the way that need not. */
+static __attribute__((noinline)) int send_later(diesel_channel *channel,
+                                                const void *item,
+                                                int64_t deadline,
+                                                diesel_error *err)
+{
+    int woken = wait_in(diesel__current, &channel->senders,
+                        (void *)(uintptr_t)item, for_room, deadline);
+    if (woken == WOKEN_DONE)
+        return 0;
+    return woken == WOKEN_CLOSED ? is_closed(err)
+                                 : diesel__park_failed(woken, for_room, err);
+}
+
 int diesel_channel_send(diesel_channel *channel, const void *item,
                         int64_t deadline, diesel_error *err)
 {
-    static const char what[] = "room in a channel";
     diesel__sched *s = diesel__current;
     if (diesel__is_cut(s))
-        return diesel__cut(s, what, err);
-    if (channel->closed)
+        return diesel__cut(s, for_room, err);
+    if (DIESEL__UNLIKELY(channel->closed))
         return is_closed(err);
-    struct waiter *receiver = wake_first(&channel->receivers, WOKEN_DONE);
+    struct waiter *receiver = wake_first(s, &channel->receivers, WOKEN_DONE);
     if (receiver != NULL) {
         copy(channel, receiver->item, item);
         return 0;
@@ -147,22 +168,29 @@ int diesel_channel_send(diesel_channel *channel, const void *item,
         channel->count++;
         return 0;
     }
-    int woken = wait_in(s, &channel->senders, (void *)(uintptr_t)item, what,
+    return send_later(channel, item, deadline, err);
+}
+
+static __attribute__((noinline)) int recv_later(diesel_channel *channel,
+                                                void *item, int64_t deadline,
+                                                diesel_error *err)
+{
+    int woken = wait_in(diesel__current, &channel->receivers, item, for_item,
                         deadline);
     if (woken == WOKEN_DONE)
-        return 0;
-    return woken == WOKEN_CLOSED ? is_closed(err)
-                                 : diesel__park_failed(woken, what, err);
+        return 1;
+    return woken == WOKEN_CLOSED ? 0
+                                 : diesel__park_failed(woken, for_item, err);
 }
 
 /* Takes the oldest item out of the ring, and lets a waiting sender fill up. */
-static void take_from_ring(diesel_channel *channel, void *item)
+static void take_from_ring(diesel__sched *s, diesel_channel *channel, void *item)
 {
     copy(channel, item, slot(channel, 0));
     channel->first = channel->first + 1 < channel->capacity ? channel->first + 1
                                                             : 0;
     channel->count--;
-    struct waiter *sender = wake_first(&channel->senders, WOKEN_DONE);
+    struct waiter *sender = wake_first(s, &channel->senders, WOKEN_DONE);
     if (sender != NULL) {
         copy(channel, slot(channel, channel->count), sender->item);
         channel->count++;
@@ -172,33 +200,30 @@ static void take_from_ring(diesel_channel *channel, void *item)
 int diesel_channel_recv(diesel_channel *channel, void *item, int64_t deadline,
                         diesel_error *err)
 {
-    static const char what[] = "an item in a channel";
     diesel__sched *s = diesel__current;
     if (diesel__is_cut(s))
-        return diesel__cut(s, what, err);
+        return diesel__cut(s, for_item, err);
     if (channel->count > 0) {
-        take_from_ring(channel, item);
+        take_from_ring(s, channel, item);
         return 1;
     }
-    struct waiter *sender = wake_first(&channel->senders, WOKEN_DONE);
+    struct waiter *sender = wake_first(s, &channel->senders, WOKEN_DONE);
     if (sender != NULL) {
         copy(channel, item, sender->item);
         return 1;
     }
-    if (channel->closed)
+    if (DIESEL__UNLIKELY(channel->closed))
         return 0;
-    int woken = wait_in(s, &channel->receivers, item, what, deadline);
-    if (woken == WOKEN_DONE)
-        return 1;
-    return woken == WOKEN_CLOSED ? 0 : diesel__park_failed(woken, what, err);
+    return recv_later(channel, item, deadline, err);
 }
 
 void diesel_channel_close(diesel_channel *channel)
 {
+    diesel__sched *s = diesel__sched_need("diesel_channel_close");
     channel->closed = true;
-    while (wake_first(&channel->senders, WOKEN_CLOSED) != NULL)
+    while (wake_first(s, &channel->senders, WOKEN_CLOSED) != NULL)
         ;
-    while (wake_first(&channel->receivers, WOKEN_CLOSED) != NULL)
+    while (wake_first(s, &channel->receivers, WOKEN_CLOSED) != NULL)
         ;
 }
 

@@ -2,8 +2,8 @@
 /*
  * Execution contexts: a stack and the place on it where execution was suspended.
  * An implementation in assembly for x86-64 (inline, in context_x86_64.h) and
- * AArch64 (switch_aarch64.S); ucontext(3) elsewhere (context_ucontext.c). Knows
- * nothing of fibers.
+ * AArch64 (switch_aarch64.S with context_aarch64.c); ucontext(3) elsewhere
+ * (context_ucontext.c). Knows nothing of fibers.
  */
 #ifndef DIESEL_CONTEXT_INTERNAL_H
 #define DIESEL_CONTEXT_INTERNAL_H
@@ -32,14 +32,16 @@ typedef struct diesel__context {
 } diesel__context;
 #endif
 
-/* Prepares *context to call entry(arg) on a stack that ends (has its highest
- * address) at `top`, aligned to 16 bytes, and has `size` bytes. entry must
- * never return. */
-void diesel__context_init(diesel__context *context, void *top, size_t size,
-                          void (*entry)(void *), void *arg);
+#if defined DIESEL_SWITCH_UCONTEXT || !defined __x86_64__
+/* Begins a context: it must never return. */
+typedef void diesel__context_fn(diesel__context *from, diesel__context *self);
+
+/* Prepares *context so that the first switch to it calls entry(from, context) on
+ * the stack from `bottom` to `top`, its highest address, aligned to 16 bytes. */
+void diesel__context_init(diesel__context *context, void *bottom, void *top,
+                          diesel__context_fn *entry);
 
 /* Suspends the running context in *from and continues *to. */
-#if defined DIESEL_SWITCH_UCONTEXT || !defined __x86_64__
 void diesel__context_switch(diesel__context *from, diesel__context *to);
 #endif
 

@@ -14,16 +14,16 @@
 #include <stdlib.h>
 
 /* makecontext() passes ints only: the two pointers come in halves. */
-static void start(unsigned entry_high, unsigned entry_low, unsigned arg_high,
-                  unsigned arg_low)
+static void start(unsigned entry_high, unsigned entry_low, unsigned self_high,
+                  unsigned self_low)
 {
     uintptr_t entry = (uintptr_t)((uint64_t)entry_high << 32 | entry_low);
-    uintptr_t arg = (uintptr_t)((uint64_t)arg_high << 32 | arg_low);
-    ((void (*)(void *))entry)((void *)arg);
+    uintptr_t self = (uintptr_t)((uint64_t)self_high << 32 | self_low);
+    ((diesel__context_fn *)entry)(NULL, (diesel__context *)self);
 }
 
-void diesel__context_init(diesel__context *context, void *top, size_t size,
-                          void (*entry)(void *), void *arg)
+void diesel__context_init(diesel__context *context, void *bottom, void *top,
+                          diesel__context_fn *entry)
 {
     char *end = (char *)top - sizeof(ucontext_t);
     end -= (uintptr_t)end % 64;
@@ -32,13 +32,12 @@ void diesel__context_init(diesel__context *context, void *top, size_t size,
         perror("diesel: getcontext");
         abort();
     }
-    char *bottom = (char *)top - size;
     state->uc_stack.ss_sp = bottom;
-    state->uc_stack.ss_size = (size_t)(end - bottom);
+    state->uc_stack.ss_size = (size_t)(end - (char *)bottom);
     state->uc_link = NULL;
-    uint64_t e = (uintptr_t)entry, a = (uintptr_t)arg;
+    uint64_t e = (uintptr_t)entry, c = (uintptr_t)context;
     makecontext(state, (void (*)(void))start, 4, (unsigned)(e >> 32),
-                (unsigned)e, (unsigned)(a >> 32), (unsigned)a);
+                (unsigned)e, (unsigned)(c >> 32), (unsigned)c);
     context->state = state;
 }
 

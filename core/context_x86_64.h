@@ -14,9 +14,28 @@
 #ifndef DIESEL_CONTEXT_X86_64_H
 #define DIESEL_CONTEXT_X86_64_H
 
+#include <stddef.h>
+
 typedef struct diesel__context {
     void *sp, *bp, *ip;
 } diesel__context;
+
+typedef void diesel__context_fn(diesel__context *from, diesel__context *self);
+
+/* The first switch jumps right to `entry`: from and to lie in the registers of
+ * its two arguments then. The return address under it is 0, where backtraces end;
+ * with it on the stack, the stack pointer is as after a call. No call and no
+ * return is without the other, which the processor's prediction lives on. */
+static inline void diesel__context_init(diesel__context *context, void *bottom,
+                                        void *top, diesel__context_fn *entry)
+{
+    (void)bottom;
+    void **frame = (void **)top - 1;
+    *frame = NULL;
+    context->sp = frame;
+    context->bp = NULL;
+    context->ip = (void *)entry;
+}
 
 #ifdef __AVX512F__
 #define DIESEL__AVX512_REGISTERS                                               \

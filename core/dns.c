@@ -178,7 +178,7 @@ static void on_answer(void *arg, int status, int timeouts,
     if (query->fiber == NULL)
         query_free(query);
     else
-        diesel__wake_with(query->fiber, 0);
+        diesel__wake(diesel__current, query->fiber, 0);
 }
 
 /* Copies what was found, in the order of RFC 6724 that c-ares gives. */

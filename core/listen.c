@@ -44,7 +44,7 @@ static void on_ready(void *arg, unsigned what)
     (void)what;
     diesel_listener *listener = arg;
     if (listener->acceptor != NULL)
-        diesel__wake_with(listener->acceptor, ACCEPT_READY);
+        diesel__wake(listener->sched, listener->acceptor, ACCEPT_READY);
 }
 
 /* Makes a listener of a bound socket, which is taken. */
@@ -188,7 +188,7 @@ void diesel_listener_close(diesel_listener *listener)
         unlink(listener->path);
     diesel_free(listener->path);
     if (listener->acceptor != NULL)
-        diesel__wake_with(listener->acceptor, ACCEPT_CLOSED);
+        diesel__wake(listener->sched, listener->acceptor, ACCEPT_CLOSED);
     leave(listener);
 }
 

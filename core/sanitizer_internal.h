@@ -56,18 +56,20 @@ typedef struct diesel__sanitizer_stack {
     char none; /* an empty struct is no C */
 } diesel__sanitizer_stack;
 
-/* A fiber begins a life on the stack from bottom. */
+/* A fiber begins a life on the stack from bottom to top. */
 static inline void diesel__sanitizer_begin(diesel__sanitizer_stack *stack,
-                                           void *bottom, size_t size)
+                                           void *bottom, void *top)
 {
-    (void)stack, (void)bottom, (void)size;
+    (void)stack, (void)bottom, (void)top;
 #ifdef DIESEL__ASAN
     stack->fake = NULL;
     stack->bottom = bottom;
-    stack->size = size;
-    __asan_unpoison_memory_region(bottom, size);
+    stack->size = (size_t)((char *)top - (char *)bottom);
+    __asan_unpoison_memory_region(bottom, stack->size);
 #endif
 #ifdef DIESEL__TSAN
+    if (stack->tsan != NULL) /* of the fiber that was here before */
+        __tsan_destroy_fiber(stack->tsan);
     stack->tsan = __tsan_create_fiber(0);
 #endif
 }
@@ -109,15 +111,6 @@ static inline void diesel__sanitizer_enter(diesel__sanitizer_stack *self,
         loop->bottom = bottom;
         loop->size = size;
     }
-#endif
-}
-
-/* The stack of an ended fiber is free for the next one. */
-static inline void diesel__sanitizer_end(diesel__sanitizer_stack *stack)
-{
-    (void)stack;
-#ifdef DIESEL__TSAN
-    __tsan_destroy_fiber(stack->tsan);
 #endif
 }
 

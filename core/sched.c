@@ -42,15 +42,11 @@
 
 __thread diesel__sched *diesel__current;
 
-diesel__sched *diesel__sched_need(const char *function)
+void diesel__sched_missing(const char *function)
 {
-    diesel__sched *s = diesel__current;
-    if (s == NULL) {
-        fprintf(stderr, "diesel: %s called on a thread without a scheduler\n",
-                function);
-        abort();
-    }
-    return s;
+    fprintf(stderr, "diesel: %s called on a thread without a scheduler\n",
+            function);
+    abort();
 }
 
 int diesel__sched_new(const diesel_options *options, diesel_error *err)
@@ -80,64 +76,11 @@ void diesel__sched_free(diesel__sched *s)
     diesel__current = NULL;
 }
 
-static inline void append(diesel__sched *s, diesel_fiber *fiber)
-{
-    diesel_fiber *tail = s->tail;
-    fiber->parked = false;
-    if (tail != NULL) {
-        fiber->next = tail->next;
-        tail->next = fiber;
-    } else {
-        fiber->next = fiber;
-    }
-    s->tail = fiber;
-}
-
-void diesel__ready(diesel__sched *s, diesel_fiber *fiber)
-{
-    append(s, fiber);
-    if (DIESEL__UNLIKELY(!s->in_round))
-        diesel__loop_kick(s);
-}
-
 /* Whether the round has lasted long enough; asked every SLICE switches. */
-static __attribute__((noinline)) bool round_is_over(diesel__sched *s)
+bool diesel__round_is_over(diesel__sched *s)
 {
     s->slice = SLICE;
     return --s->slices <= 0 || diesel__clock_coarse() >= s->round_end;
-}
-
-/* `next`, made the running fiber; or the loop, if the round ends here. */
-static inline diesel_fiber *run_or_end(diesel__sched *s, diesel_fiber *next)
-{
-    if (DIESEL__UNLIKELY(--s->slice < 0) && round_is_over(s)) {
-        s->current = NULL;
-        return &s->loop_fiber;
-    }
-    s->current = next;
-    return next;
-}
-
-/* Takes the running fiber out of the ring; returns who runs next. */
-static inline diesel_fiber *leave_ring(diesel__sched *s, diesel_fiber *self)
-{
-    diesel_fiber *next = self->next;
-    if (next == self) {
-        s->tail = NULL;
-        s->current = NULL;
-        return &s->loop_fiber;
-    }
-    s->tail->next = next;
-    return run_or_end(s, next);
-}
-
-static inline __attribute__((always_inline)) void
-switch_between(diesel__sched *s, diesel_fiber *from, diesel_fiber *to)
-{
-    (void)s;
-    diesel__sanitizer_leave(&from->sanitizer, &to->sanitizer, false);
-    diesel__context_switch(&from->context, &to->context);
-    diesel__sanitizer_enter(&from->sanitizer, &s->loop_fiber.sanitizer);
 }
 
 void diesel__round(diesel__sched *s)
@@ -148,7 +91,7 @@ void diesel__round(diesel__sched *s)
         s->slices = ROUND_SLICES;
         s->round_end = diesel__clock_coarse() + ROUND_NS;
         s->current = s->tail->next;
-        switch_between(s, &s->loop_fiber, s->current);
+        diesel__switch(s, &s->loop_fiber, s->current);
     }
     diesel__flush(s);
     s->in_round = false;
@@ -157,9 +100,10 @@ void diesel__round(diesel__sched *s)
 }
 
 /* Where every fiber begins and ends. */
-static void fiber_main(void *arg)
+static void fiber_main(diesel__context *from, diesel__context *context)
 {
-    diesel_fiber *self = arg;
+    (void)from;
+    diesel_fiber *self = DIESEL__HOLDER(context, diesel_fiber, context);
     diesel__sched *s = diesel__current;
     diesel__sanitizer_enter(&self->sanitizer, &s->loop_fiber.sanitizer);
 
@@ -169,7 +113,7 @@ static void fiber_main(void *arg)
     s->fibers--;
     /* The stack is given back while it is still in use: nobody takes it before
      * the switch, for this thread is busy here. */
-    diesel_fiber *next = leave_ring(s, self);
+    diesel_fiber *next = diesel__leave_ring(s, self);
     diesel__stack_give(&s->stacks, self);
     diesel__sanitizer_leave(&self->sanitizer, &next->sanitizer, true);
     diesel__context_switch(&self->context, &next->context);
@@ -178,8 +122,21 @@ static void fiber_main(void *arg)
 
 static void wait_timed_out(diesel__timer *timer)
 {
-    diesel__wake_with(DIESEL__HOLDER(timer, diesel_fiber, timer),
-                      DIESEL__WAKE_DEADLINE);
+    diesel__wake(diesel__current, DIESEL__HOLDER(timer, diesel_fiber, timer),
+                 DIESEL__WAKE_DEADLINE);
+}
+
+/* What every fiber leaves behind as it found it, when it ends. */
+static diesel_fiber *fresh_fiber(diesel__stack_pool *stacks)
+{
+    diesel_fiber *fiber = diesel__stack_fresh(stacks);
+    if (fiber == NULL)
+        return NULL;
+    fiber->parked = false;
+    fiber->error = NULL;
+    fiber->timer.fire = wait_timed_out;
+    fiber->timer.place = 0;
+    return fiber;
 }
 
 diesel_fiber *diesel__start(diesel_scope *scope, const char *label,
@@ -187,60 +144,46 @@ diesel_fiber *diesel__start(diesel_scope *scope, const char *label,
 {
     diesel__sched *s = scope->sched;
     diesel_fiber *fiber = diesel__stack_take(&s->stacks);
-    if (fiber == NULL)
-        return NULL;
+    if (DIESEL__UNLIKELY(fiber == NULL)) {
+        fiber = fresh_fiber(&s->stacks);
+        if (fiber == NULL)
+            return NULL;
+    }
     fiber->scope = fiber->home = scope;
     fiber->fn = fn;
     fiber->arg = arg;
     fiber->label = label;
-    fiber->error = NULL;
-    fiber->timer.fire = wait_timed_out;
-    fiber->timer.place = 0;
     diesel__list_append(&scope->fibers, &fiber->in_home);
     scope->count++;
     s->fibers++;
 
-    char *bottom = diesel__stack_bottom(&s->stacks, fiber);
-    size_t size = (size_t)((char *)fiber - bottom);
-    diesel__sanitizer_begin(&fiber->sanitizer, bottom, size);
-    diesel__context_init(&fiber->context, fiber, size, fiber_main, fiber);
+    void *bottom = diesel__stack_bottom(&s->stacks, fiber);
+    diesel__sanitizer_begin(&fiber->sanitizer, bottom, fiber);
+    diesel__context_init(&fiber->context, bottom, fiber, fiber_main);
     diesel__ready(s, fiber);
     return fiber;
 }
 
-/* Parks without looking at cancellation first. */
-int diesel__park_always(diesel__sched *s, const char *what)
+/* Parks with a deadline. */
+static int park_until(diesel__sched *s, const char *what, int64_t when)
 {
     diesel_fiber *self = s->current;
-    self->parked = true;
-    self->waiting_for = what;
-    switch_between(s, self, leave_ring(s, self));
-    return self->wake_value;
-}
-
-int diesel__park(diesel__sched *s, const char *what, int64_t when)
-{
-    diesel_fiber *self = s->current;
-    if (diesel__is_cut(s))
-        return -self->scope->cancelled;
-    if (when == INT64_MAX)
-        return diesel__park_always(s, what);
     if (when <= 0)
         return DIESEL__WAKE_DEADLINE;
     if (diesel__timer_arm(s, &self->timer, when) < 0)
         return -DIESEL_E_NOMEM;
-    int woken = diesel__park_always(s, what);
+    int woken = diesel__suspend(s, what);
     diesel__timer_disarm(s, &self->timer);
     return woken;
 }
 
-bool diesel__wake_with(diesel_fiber *fiber, int value)
+int diesel__park(diesel__sched *s, const char *what, int64_t when)
 {
-    if (!fiber->parked)
-        return false;
-    fiber->wake_value = value;
-    diesel__ready(diesel__current, fiber);
-    return true;
+    if (diesel__is_cut(s))
+        return -s->current->scope->cancelled;
+    if (when != INT64_MAX)
+        return park_until(s, what, when);
+    return diesel__suspend(s, what);
 }
 
 int diesel__park_failed(int woken, const char *what, diesel_error *err)
@@ -276,7 +219,7 @@ int diesel_park(const char *what, int64_t deadline, diesel_error *err)
 
 bool diesel_wake(diesel_fiber *fiber, int value)
 {
-    return diesel__wake_with(fiber, value);
+    return diesel__wake(diesel__current, fiber, value);
 }
 
 int diesel_yield(diesel_error *err)
@@ -287,9 +230,9 @@ int diesel_yield(diesel_error *err)
         return diesel__cut(s, "its turn", err);
     diesel_fiber *next = self->next;
     s->tail = self;
-    next = run_or_end(s, next);
+    next = diesel__run_or_end(s, next);
     if (next != self)
-        switch_between(s, self, next);
+        diesel__switch(s, self, next);
     return 0;
 }
 

@@ -117,37 +117,139 @@ struct diesel__sched {
     int spare_count;
 };
 
+static inline diesel_fiber *diesel__stack_take(diesel__stack_pool *pool)
+{
+    diesel_fiber *fiber = pool->free;
+    if (fiber != NULL)
+        pool->free = fiber->next;
+    return fiber;
+}
+
+static inline void diesel__stack_give(diesel__stack_pool *pool,
+                                      diesel_fiber *fiber)
+{
+    fiber->next = pool->free;
+    pool->free = fiber;
+}
+
 /* The thread's scheduler. Fibers never move between threads, so its address
  * may be cached across a switch. */
 extern __thread diesel__sched *diesel__current
     __attribute__((tls_model("initial-exec")));
 
-/* The thread's scheduler, or an abort that names the function called without
- * one. */
-diesel__sched *diesel__sched_need(const char *function);
+/* Aborts with a message that names the function called without a scheduler. */
+void diesel__sched_missing(const char *function)
+    __attribute__((noreturn, cold));
+
+/* The thread's scheduler, which must exist. */
+static inline diesel__sched *diesel__sched_need(const char *function)
+{
+    diesel__sched *s = diesel__current;
+    if (DIESEL__UNLIKELY(s == NULL))
+        diesel__sched_missing(function);
+    return s;
+}
 
 /* sched.c */
 int diesel__sched_new(const diesel_options *options, diesel_error *err);
 void diesel__sched_free(diesel__sched *s);
 void diesel__round(diesel__sched *s);
-void diesel__ready(diesel__sched *s, diesel_fiber *fiber);
-bool diesel__wake_with(diesel_fiber *fiber, int value);
+bool diesel__round_is_over(diesel__sched *s);
+diesel_fiber *diesel__start(diesel_scope *scope, const char *label,
+                            diesel_fn *fn, void *arg);
 /* Parks until woken; `when` in ns. Returns the wake value: >= 0, or
  * DIESEL__WAKE_DEADLINE, or minus the scope's code (also at once); or
  * -DIESEL_E_NOMEM if the deadline could not be armed. */
 int diesel__park(diesel__sched *s, const char *what, int64_t when);
-/* Parks until woken, for ever, and also in a cancelled scope; a cancellation
- * that comes meanwhile still wakes it once. */
-int diesel__park_always(diesel__sched *s, const char *what);
 /* Turns a negative result of diesel__park() into an error; returns -1. */
-int diesel__park_failed(int woken, const char *what, diesel_error *err);
+int diesel__park_failed(int woken, const char *what, diesel_error *err)
+    __attribute__((cold));
 /* The same for a fiber whose scope is cancelled already. */
-int diesel__cut(diesel__sched *s, const char *what, diesel_error *err);
+int diesel__cut(diesel__sched *s, const char *what, diesel_error *err)
+    __attribute__((cold));
+
+/* loop.c, see loop_internal.h */
+void diesel__loop_kick(diesel__sched *s);
 
 /* Whether the running fiber's nearest scope is cancelled. */
 static inline bool diesel__is_cut(const diesel__sched *s)
 {
     return DIESEL__UNLIKELY(s->current->scope->cancelled != 0);
+}
+
+/* Puts a fiber that is not in the ring at its end. */
+static inline void diesel__ready(diesel__sched *s, diesel_fiber *fiber)
+{
+    diesel_fiber *tail = s->tail;
+    if (tail != NULL) {
+        fiber->next = tail->next;
+        tail->next = fiber;
+    } else {
+        fiber->next = fiber;
+    }
+    s->tail = fiber;
+    if (DIESEL__UNLIKELY(!s->in_round))
+        diesel__loop_kick(s);
+}
+
+/* diesel_wake(), also for the negative values of the core's own. */
+static inline bool diesel__wake(diesel__sched *s, diesel_fiber *fiber, int value)
+{
+    if (DIESEL__UNLIKELY(!fiber->parked))
+        return false;
+    fiber->parked = false;
+    fiber->wake_value = value;
+    diesel__ready(s, fiber);
+    return true;
+}
+
+/* `next`, made the running fiber; or the loop, if the round ends here. */
+static inline diesel_fiber *diesel__run_or_end(diesel__sched *s,
+                                               diesel_fiber *next)
+{
+    if (DIESEL__UNLIKELY(--s->slice < 0) && diesel__round_is_over(s)) {
+        s->current = NULL;
+        return &s->loop_fiber;
+    }
+    s->current = next;
+    return next;
+}
+
+/* Takes the running fiber out of the ring; returns who runs next. */
+static inline diesel_fiber *diesel__leave_ring(diesel__sched *s,
+                                               diesel_fiber *self)
+{
+    diesel_fiber *next = self->next;
+    if (next == self) {
+        s->tail = NULL;
+        s->current = NULL;
+        return &s->loop_fiber;
+    }
+    s->tail->next = next;
+    return diesel__run_or_end(s, next);
+}
+
+static inline __attribute__((always_inline)) void
+diesel__switch(diesel__sched *s, diesel_fiber *from, diesel_fiber *to)
+{
+    (void)s;
+    diesel__sanitizer_leave(&from->sanitizer, &to->sanitizer, false);
+    diesel__context_switch(&from->context, &to->context);
+    diesel__sanitizer_enter(&from->sanitizer, &s->loop_fiber.sanitizer);
+}
+
+/* Parks the running fiber until it is woken, also in a cancelled scope; a
+ * cancellation that comes meanwhile wakes it once. Returns the wake value.
+ * Inline, because every register must be saved around it anyway: its caller
+ * should be a function that does little else. */
+static inline __attribute__((always_inline)) int
+diesel__suspend(diesel__sched *s, const char *what)
+{
+    diesel_fiber *self = s->current;
+    self->parked = true;
+    self->waiting_for = what;
+    diesel__switch(s, self, diesel__leave_ring(s, self));
+    return self->wake_value;
 }
 
 /* scope.c */
@@ -159,8 +261,6 @@ void diesel__scopes_free(diesel__sched *s);
  * tree may be deep; `pass` leaves out what is inside `scope`. NULL at the end. */
 diesel_scope *diesel__scope_after(const diesel_scope *top, diesel_scope *scope,
                                   bool pass);
-diesel_fiber *diesel__start(diesel_scope *scope, const char *label,
-                            diesel_fn *fn, void *arg);
 
 /* timer.c: clock and deadlines, in ns of CLOCK_MONOTONIC. */
 int64_t diesel__clock(void);

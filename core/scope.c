@@ -152,10 +152,10 @@ static void wake_fibers(diesel_scope *scope)
     for (diesel__link *l = scope->fibers.next; l != &scope->fibers; l = l->next) {
         diesel_fiber *fiber = DIESEL__HOLDER(l, diesel_fiber, in_home);
         if (fiber->scope == scope)
-            diesel__wake_with(fiber, -scope->cancelled);
+            diesel__wake(scope->sched, fiber, -scope->cancelled);
     }
     if (scope->opener != NULL && scope->opener->scope == scope)
-        diesel__wake_with(scope->opener, -scope->cancelled);
+        diesel__wake(scope->sched, scope->opener, -scope->cancelled);
 }
 
 diesel_scope *diesel__scope_after(const diesel_scope *top, diesel_scope *scope,
@@ -218,7 +218,6 @@ static void fiber_failed(diesel_scope *home, diesel_fiber *fiber)
 /* Called by a fiber about itself, as the last thing that it does. */
 void diesel__scope_ended(diesel__sched *s, diesel_fiber *fiber, int result)
 {
-    (void)s;
     diesel_scope *home = fiber->home;
     if (fiber->scope != home) {
         const char *label = fiber->scope->label;
@@ -231,29 +230,31 @@ void diesel__scope_ended(diesel__sched *s, diesel_fiber *fiber, int result)
     home->count--;
     if (DIESEL__UNLIKELY(result < 0))
         fiber_failed(home, fiber);
-    if (DIESEL__UNLIKELY(fiber->error != NULL))
+    if (DIESEL__UNLIKELY(fiber->error != NULL)) {
         diesel_free(fiber->error);
+        fiber->error = NULL;
+    }
     if (home->count == 0 && home->waiter != NULL)
-        diesel__wake_with(home->waiter, 0);
+        diesel__wake(s, home->waiter, 0);
 }
 
 /* Waits for the fibers, come what may; a cancellation of the waiting fiber
  * reaches them too. */
-static void wait_for_fibers(diesel__sched *s, diesel_scope *scope)
+static __attribute__((noinline)) void wait_for_fibers(diesel__sched *s, diesel_scope *scope)
 {
     diesel_fiber *self = s->current;
     scope->waiter = self;
     if (scope->opener == NULL && self->scope->cancelled != 0)
         diesel__scope_cancel(scope, self->scope->cancelled);
     while (scope->count > 0) {
-        int woken = diesel__park_always(s, "the fibers of a scope");
+        int woken = diesel__suspend(s, "the fibers of a scope");
         if (woken < 0)
             diesel__scope_cancel(scope, -woken);
     }
 }
 
 /* What the scope, whose fibers have ended, has to report. */
-static int outcome(const diesel_scope *scope, diesel_error *err)
+static __attribute__((cold)) int outcome(const diesel_scope *scope, diesel_error *err)
 {
     const char *label = scope->label != NULL ? scope->label : "scope";
     if (scope->error != NULL) {
@@ -279,25 +280,37 @@ static int outcome(const diesel_scope *scope, diesel_error *err)
                             diesel_error_text(scope->cancelled));
 }
 
+/* Aborts if the running fiber may not wait for the scope now. */
+static void check_waiter(const diesel_scope *scope, const diesel_fiber *self)
+{
+    bool ok = self != NULL && scope->waiter == NULL &&
+              (scope->opener == NULL ||
+               (scope->opener == self && self->scope == scope));
+    if (!DIESEL__UNLIKELY(!ok))
+        return;
+    fprintf(stderr,
+            "diesel: diesel_scope_wait(%s) by %s, which is not its opener, "
+            "or has a scope open inside it, or another fiber waits for it\n",
+            scope->label != NULL ? scope->label : "a scope",
+            self != NULL ? self->label : "code outside fibers");
+    abort();
+}
+
 int diesel_scope_wait(diesel_scope *scope, diesel_error *err)
 {
-    if (scope == NULL)
+    if (DIESEL__UNLIKELY(scope == NULL))
         return diesel_error_nomem(err, "a scope");
     diesel__sched *s = diesel__sched_need("diesel_scope_wait");
     diesel_fiber *self = s->current;
-    if (self == NULL || (scope->opener != NULL &&
-                         (scope->opener != self || self->scope != scope)) ||
-        scope->waiter != NULL) {
-        fprintf(stderr,
-                "diesel: diesel_scope_wait(%s) by %s, which is not its opener, "
-                "or has a scope open inside it, or another fiber waits for it\n",
-                scope->label != NULL ? scope->label : "a scope",
-                self != NULL ? self->label : "code outside fibers");
-        abort();
-    }
-    wait_for_fibers(s, scope);
-    int result = outcome(scope, err);
+    check_waiter(scope, self);
     bool shield = scope->shield, detached = scope->opener == NULL;
+    if (scope->count > 0 || detached)
+        wait_for_fibers(s, scope);
+    /* A scope that was not cancelled has nothing to report: so ends every
+     * failure. */
+    int result = 0;
+    if (DIESEL__UNLIKELY(scope->cancelled != 0))
+        result = outcome(scope, err);
     if (!detached)
         self->scope = scope->parent;
     give_scope(scope);

@@ -145,7 +145,7 @@ static int guard(char *page, size_t size)
     return mprotect(page, size, PROT_NONE);
 }
 
-static diesel_fiber *fresh_stack(diesel__stack_pool *pool)
+diesel_fiber *diesel__stack_fresh(diesel__stack_pool *pool)
 {
     if (pool->fresh == pool->fresh_end && map_piece(pool) < 0)
         return NULL;
@@ -163,26 +163,4 @@ static diesel_fiber *fresh_stack(diesel__stack_pool *pool)
     size_t shift = (size_t)(pool->color++ % COLORS) * COLOR_STEP;
     size_t room = (sizeof(diesel_fiber) + 63) / 64 * 64;
     return (diesel_fiber *)(void *)(top - shift - room);
-}
-
-diesel_fiber *diesel__stack_take(diesel__stack_pool *pool)
-{
-    diesel_fiber *fiber = pool->free;
-    if (fiber == NULL)
-        return fresh_stack(pool);
-    pool->free = fiber->next;
-    return fiber;
-}
-
-void diesel__stack_give(diesel__stack_pool *pool, diesel_fiber *fiber)
-{
-    fiber->next = pool->free;
-    pool->free = fiber;
-}
-
-void *diesel__stack_bottom(const diesel__stack_pool *pool,
-                           const diesel_fiber *fiber)
-{
-    uintptr_t top = ((uintptr_t)fiber + pool->page) / pool->page * pool->page;
-    return (void *)(top - pool->size);
 }

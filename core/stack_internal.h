@@ -26,16 +26,25 @@ void diesel__stack_pool_init(diesel__stack_pool *pool, size_t size);
 /* Unmaps every stack. */
 void diesel__stack_pool_clear(diesel__stack_pool *pool);
 
-/* A stack with a struct diesel_fiber at its top, whose content is undefined.
- * NULL: the system gives no more (errno says why). */
-struct diesel_fiber *diesel__stack_take(diesel__stack_pool *pool);
+/* A stack never used before, with a struct diesel_fiber at its top that is not
+ * initialised. NULL: the system gives no more (errno says why). */
+struct diesel_fiber *diesel__stack_fresh(diesel__stack_pool *pool);
 
-/* Puts it back; its memory stays mapped, so that an ending fiber can do this
- * while it still runs on it. */
-void diesel__stack_give(diesel__stack_pool *pool, struct diesel_fiber *fiber);
+/* A stack that was given back, with its struct diesel_fiber as it was then.
+ * NULL: there is none. (In sched_internal.h, as is _give.) */
+static inline struct diesel_fiber *diesel__stack_take(diesel__stack_pool *pool);
+
+/* Puts a stack back; its memory stays mapped, so that an ending fiber can do
+ * this while it still runs on it. */
+static inline void diesel__stack_give(diesel__stack_pool *pool,
+                                      struct diesel_fiber *fiber);
 
 /* The lowest address of the fiber's stack, above its guard. */
-void *diesel__stack_bottom(const diesel__stack_pool *pool,
-                           const struct diesel_fiber *fiber);
+static inline void *diesel__stack_bottom(const diesel__stack_pool *pool,
+                                         const struct diesel_fiber *fiber)
+{
+    uintptr_t top = ((uintptr_t)fiber | (pool->page - 1)) + 1;
+    return (void *)(top - pool->size);
+}
 
 #endif

@@ -35,7 +35,7 @@ static void on_ready(void *arg, unsigned what)
     if (what & DIESEL__READABLE) {
         stream->readable = true;
         if (stream->reader != NULL)
-            diesel__wake_with(stream->reader, DIESEL__STREAM_READY);
+            diesel__wake(stream->sched, stream->reader, DIESEL__STREAM_READY);
     }
     if (what & DIESEL__WRITABLE)
         diesel__stream_writable(stream);
@@ -123,9 +123,9 @@ void diesel_stream_close(diesel_stream *stream)
     close(stream->fd);
     stream->fd = -1;
     if (stream->reader != NULL)
-        diesel__wake_with(stream->reader, DIESEL__STREAM_CLOSED);
+        diesel__wake(stream->sched, stream->reader, DIESEL__STREAM_CLOSED);
     if (stream->writer != NULL)
-        diesel__wake_with(stream->writer, DIESEL__STREAM_CLOSED);
+        diesel__wake(stream->sched, stream->writer, DIESEL__STREAM_CLOSED);
     diesel__stream_wake_drainers(stream, DIESEL__STREAM_CLOSED);
     diesel__stream_leave(stream);
 }

@@ -141,7 +141,7 @@ static void fail(diesel_stream *stream, int errnum)
     stream->failed = errnum;
     diesel__stream_drop_output(stream);
     if (stream->reader != NULL)
-        diesel__wake_with(stream->reader, DIESEL__STREAM_READY);
+        diesel__wake(stream->sched, stream->reader, DIESEL__STREAM_READY);
     diesel__stream_wake_drainers(stream, DIESEL__STREAM_READY);
 }
 
@@ -152,7 +152,7 @@ static void wake_satisfied(diesel_stream *stream)
         struct drainer *drainer = DIESEL__HOLDER(l, struct drainer, link);
         l = l->next;
         if (unsent(stream) <= drainer->limit)
-            diesel__wake_with(drainer->fiber, DIESEL__STREAM_READY);
+            diesel__wake(stream->sched, drainer->fiber, DIESEL__STREAM_READY);
     }
 }
 
@@ -160,7 +160,7 @@ void diesel__stream_wake_drainers(diesel_stream *stream, int value)
 {
     for (diesel__link *l = stream->drainers.next; l != &stream->drainers;
          l = l->next)
-        diesel__wake_with(DIESEL__HOLDER(l, struct drainer, link)->fiber, value);
+        diesel__wake(stream->sched, DIESEL__HOLDER(l, struct drainer, link)->fiber, value);
 }
 
 /* Sends from the output buffer what the kernel takes. */
@@ -222,7 +222,7 @@ void diesel__stream_writable(diesel_stream *stream)
 {
     stream->blocked = false;
     if (stream->writer != NULL)
-        diesel__wake_with(stream->writer, DIESEL__STREAM_READY);
+        diesel__wake(stream->sched, stream->writer, DIESEL__STREAM_READY);
     else
         flush(stream);
 }

@@ -54,8 +54,8 @@ diesel__context_switch:
     .cfi_endproc
     .size   diesel__context_switch, . - diesel__context_switch
 
-/* Where a new context begins: calls the function in x19 with the argument in
- * x20. It does not return; backtraces end here. */
+/* Where a new context begins: calls the function in x19 with the context in x20
+ * as its second argument. It does not return; backtraces end here. */
     .globl  diesel__context_start
     .hidden diesel__context_start
     .type   diesel__context_start, %function
@@ -63,7 +63,7 @@ diesel__context_switch:
 diesel__context_start:
     .cfi_startproc
     .cfi_undefined x30
-    mov     x0, x20
+    mov     x1, x20
     mov     x29, xzr
     blr     x19
     brk     #1
