@@ -54,19 +54,18 @@ diesel__context_switch:
     .cfi_endproc
     .size   diesel__context_switch, . - diesel__context_switch
 
-/* Where a new context begins: calls the function in x19 with the context in x20
- * as its second argument. It does not return; backtraces end here. */
+/* Where a new context begins: jumps to the function in x19 with the context in x20
+ * as its second argument. The return address is 0, where backtraces end. */
     .globl  diesel__context_start
     .hidden diesel__context_start
     .type   diesel__context_start, %function
     .p2align 4
 diesel__context_start:
     .cfi_startproc
-    .cfi_undefined x30
     mov     x1, x20
     mov     x29, xzr
-    blr     x19
-    brk     #1
+    mov     x30, xzr
+    br      x19
     .cfi_endproc
     .size   diesel__context_start, . - diesel__context_start
 
