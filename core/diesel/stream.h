@@ -114,8 +114,8 @@ uint64_t diesel_stream_committed(const diesel_stream *stream);
 uint64_t diesel_stream_sent(const diesel_stream *stream);
 
 /* Whether the stream can be read without waiting: bytes, the end, or an error
- * are there. On an idle connection that speaks only when asked this means that
- * it is dead. Never switches fibers. */
+ * are there, as far as the loop has seen. On an idle connection that speaks only
+ * when asked this means that it is dead. Never switches fibers. */
 bool diesel_stream_is_readable(diesel_stream *stream);
 
 /* The name for messages, as "db1:6379" or "/run/redis.sock"; borrowed for the
