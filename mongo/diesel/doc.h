@@ -368,8 +368,11 @@ int dmongo_need_doc(const bson_t *doc, const char *path, bson_t *view,
     DMONGO__TREE_OF(BSON_TYPE_ARRAY, DIESEL_COUNT(__VA_ARGS__),                \
                     DMONGO__ELEMENTS(__VA_ARGS__))
 
-/* One C expression as a dmongo_value, tagged after its type. */
-#define DMONGO_VALUE(x)                                                        \
+/* One C expression as a dmongo_value, tagged after its type. For macros around
+ * functions that take documents: they then take a bson_t as well. */
+#define DMONGO_VALUE(x)    DMONGO__GLUE(DMONGO__VALUE_, DMONGO__IS_TREE(x))(x)
+#define DMONGO__VALUE_1(x) dmongo__self(x)
+#define DMONGO__VALUE_0(x)                                                     \
     _Generic((x),                                                              \
         bool: dmongo_bool,                                                     \
         signed char: dmongo_int32,                                             \
@@ -426,10 +429,6 @@ dmongo_value dmongo__key_must_be_a_string(struct dmongo__string);
                               .len = count,                                    \
                               .items = (const dmongo_value[]){__VA_ARGS__}}))
 
-#define DMONGO__ITEM(x)   DMONGO__GLUE(DMONGO__ITEM_, DMONGO__IS_TREE(x))(x)
-#define DMONGO__ITEM_0(x) DMONGO_VALUE(x)
-#define DMONGO__ITEM_1(x) dmongo__self(x)
-
 /* 1 if x begins with parentheses around two things, 0 if not: then the name
  * DMONGO__PROBE stays what it is, or meets parentheses around one thing. */
 #define DMONGO__IS_TREE(x)             DMONGO__SECOND(DMONGO__PROBE x, 0, ~)
@@ -466,11 +465,11 @@ dmongo_value dmongo__key_must_be_a_string(struct dmongo__string);
                         _57, _58, _59, _60, _61, _62, _63, _64, n, ...)        \
     n
 
-#define DMONGO__ELEMENTS(...) DIESEL_MAP(DMONGO__ITEM, ##__VA_ARGS__)
+#define DMONGO__ELEMENTS(...) DIESEL_MAP(DMONGO_VALUE, ##__VA_ARGS__)
 #define DMONGO__PAIRS(...)                                                     \
     DMONGO__GLUE(DMONGO__PAIRS, DMONGO__HALF(__VA_ARGS__))                     \
     (__VA_ARGS__, DMONGO__MISSING)
-#define DMONGO__PAIR(k, v) DMONGO__KEY(k), DMONGO__ITEM(v)
+#define DMONGO__PAIR(k, v) DMONGO__KEY(k), DMONGO_VALUE(v)
 #define DMONGO__PAIRS0(...)
 #define DMONGO__PAIRS1(k, v, ...) DMONGO__PAIR(k, v)
 /* clang-format off */
