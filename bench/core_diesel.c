@@ -135,6 +135,60 @@ static void idle(const struct bench_args *args)
     bench_must(diesel_scope_wait(all, &err), &err);
 }
 
+static int echo_bytes(void *arg)
+{
+    diesel_stream *stream = arg;
+    diesel_error err;
+    char byte;
+    ssize_t got;
+    while ((got = diesel_stream_read(stream, &byte, 1, DIESEL_FOREVER, &err)) > 0)
+        bench_must(diesel_stream_write(stream, &byte, 1, DIESEL_FOREVER, &err),
+                   &err);
+    bench_must((int)got, &err);
+    return 0;
+}
+
+static void byte_round_trip(diesel_stream *stream, char byte)
+{
+    diesel_error err;
+    char came = (char)~byte;
+    bench_must(diesel_stream_write(stream, &byte, 1, DIESEL_FOREVER, &err), &err);
+    bench_must(diesel_stream_read_exactly(stream, &came, 1, DIESEL_FOREVER, &err),
+               &err);
+    if (came != byte)
+        bench_fail("byte %d came back as %d", byte, came);
+}
+
+/* A byte goes there and back over a pair of connected sockets, while as many
+ * other fibers wait as the width says (none, without a width): they must not
+ * make it slower. */
+static void pair(const struct bench_args *args)
+{
+    diesel_error err;
+    diesel_stream *ends[2];
+    uint64_t parked = 0, idle_fibers = args->width == 1 ? 0 : args->width;
+    bench_must(diesel_stream_pair(ends, &err), &err);
+    diesel_scope *echoing = diesel_scope_open(NULL);
+    diesel_go(echoing, echo_bytes, ends[1]);
+    diesel_scope *parking = diesel_scope_open(NULL);
+    for (uint64_t i = 0; i < idle_fibers; i++)
+        diesel_go(parking, park, &parked);
+    while (parked < idle_fibers)
+        bench_must(diesel_yield(&err), &err);
+
+    struct bench_clock clock = bench_start();
+    for (uint64_t i = 0; i < args->count; i++)
+        byte_round_trip(ends[0], (char)i);
+    bench_stop(&clock);
+    bench_print(&clock, args->count);
+
+    diesel_scope_cancel(parking);
+    bench_must(diesel_scope_wait(parking, &err), &err);
+    diesel_stream_close(ends[0]);
+    bench_must(diesel_scope_wait(echoing, &err), &err);
+    diesel_stream_close(ends[1]);
+}
+
 int main(int argc, char **argv)
 {
     static const struct bench_case cases[] = {
@@ -142,6 +196,7 @@ int main(int argc, char **argv)
         {"spawn", spawn},
         {"channel", channel},
         {"idle", idle},
+        {"pair", pair},
         {NULL, NULL},
     };
     return bench_diesel_main(argc, argv, cases);

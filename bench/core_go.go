@@ -8,6 +8,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"net"
 	"os"
 	"runtime"
 	"strconv"
@@ -140,10 +141,61 @@ func idle(count, width int) {
 	ended.Wait()
 }
 
+// socketPair returns two connected sockets.
+func socketPair() [2]net.Conn {
+	var ends [2]net.Conn
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	for i := 0; err == nil && i < 2; i++ {
+		file := os.NewFile(uintptr(fds[i]), "pair")
+		ends[i], err = net.FileConn(file)
+		file.Close()
+	}
+	if err != nil {
+		fail("socket pair: %v", err)
+	}
+	return ends
+}
+
+// pair sends a byte there and back over a pair of sockets, while as many other
+// goroutines wait as the width says (none, without a width).
+func pair(count, width int) {
+	ends := socketPair()
+	go func() {
+		b := make([]byte, 1)
+		for {
+			if _, err := ends[1].Read(b); err != nil {
+				return
+			}
+			if _, err := ends[1].Write(b); err != nil {
+				return
+			}
+		}
+	}()
+	never := make(chan int)
+	for i := 0; width > 1 && i < width; i++ {
+		go func() { <-never }()
+	}
+	runtime.Gosched()
+	b := make([]byte, 1)
+	measure(count, func() {
+		for i := 0; i < count; i++ {
+			b[0] = byte(i)
+			if _, err := ends[0].Write(b); err != nil {
+				fail("write: %v", err)
+			}
+			if _, err := ends[0].Read(b); err != nil || b[0] != byte(i) {
+				fail("byte %d came back as %d (%v)", byte(i), b[0], err)
+			}
+		}
+	})
+	ends[0].Close()
+}
+
 func main() {
 	runtime.GOMAXPROCS(1)
 	cases := map[string]func(count, width int){
 		"yield": yield, "spawn": spawn, "channel": channel, "idle": idle,
+		"pair": pair,
 	}
 	if len(os.Args) < 3 {
 		fail("usage: %s CASE COUNT", os.Args[0])
