@@ -15,6 +15,7 @@
 
 #include "dns_internal.h"
 #include "loop_internal.h"
+#include "overflow_internal.h"
 #include "sched_internal.h"
 #include "stream_internal.h"
 
@@ -23,10 +24,12 @@ static int begin(struct event_base *base, const diesel_options *options,
 {
     if (diesel__sched_new(options, err) < 0)
         return -1;
-    if (diesel__loop_open(diesel__current, base, err) == 0)
-        return 0;
-    diesel__sched_free(diesel__current);
-    return -1;
+    if (diesel__loop_open(diesel__current, base, err) < 0) {
+        diesel__sched_free(diesel__current);
+        return -1;
+    }
+    diesel__overflow_watch(diesel__current);
+    return 0;
 }
 
 /* Cancels everything, waits until all fibers have ended, frees all. */
@@ -35,6 +38,7 @@ static void end(diesel__sched *s)
     diesel__scope_cancel(&s->root, DIESEL_E_CANCELLED);
     while (s->fibers > 0 && diesel__loop_turn(s))
         ;
+    diesel__overflow_unwatch(s);
     diesel__dns_close(s);
     diesel__spares_free(s);
     diesel__loop_close(s);

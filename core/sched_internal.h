@@ -111,6 +111,7 @@ struct diesel__sched {
     size_t timer_count, timer_room;
 
     diesel__stack_pool stacks;
+    void *signal_stack; /* for the report of an overflow; NULL: none of ours */
     diesel__loop *loop;
     struct diesel__dns *dns; /* made on first use */
     struct diesel__spare *spare; /* free output buffers */

@@ -7,14 +7,15 @@
  *
  *     | guard | ............ stack, growing down <- | struct diesel_fiber | pad |
  *
- * The guard is installed with MADV_GUARD_INSTALL (Linux 6.13), which costs no
+ * The guard has some pages, so that a function with a large frame does not step
+ * over it. It is installed with MADV_GUARD_INSTALL (Linux 6.13), which costs no
  * mapping of its own, so that a million stacks fit under the default limit of
  * mappings; older kernels get mprotect(2), where each stack costs two mappings.
  *
  * Placement matters for the caches. All tops at the same distance would fall
- * into the same few cache sets: a slot has an odd number of pages by default (16
- * and the guard), which spreads them over a physically indexed cache, and `pad`
- * shifts each top by some lines, which spreads them over the first level.
+ * into the same few cache sets: a slot has an odd number of pages, which spreads
+ * them over a physically indexed cache, and `pad` shifts each top by some lines,
+ * which spreads them over the first level.
  *
  * Memory is given back to the system when the scheduler ends.
  */
@@ -41,6 +42,7 @@
 #else
 #define DEFAULT_SIZE (64 * 1024)
 #endif
+#define GUARD_PAGES 5
 #define FIRST_COUNT 16   /* slots of the first piece */
 #define MOST_COUNT 1024  /* slots of a large piece   */
 #define COLORS 16
@@ -56,7 +58,7 @@ struct diesel__stack_piece {
 
 static size_t slot_size(const diesel__stack_pool *pool)
 {
-    return pool->page + pool->size;
+    return pool->guard + pool->size;
 }
 
 void diesel__stack_pool_init(diesel__stack_pool *pool, size_t size)
@@ -66,9 +68,14 @@ void diesel__stack_pool_init(diesel__stack_pool *pool, size_t size)
         size = DEFAULT_SIZE;
     if (size < 4 * page)
         size = 4 * page;
+    size_t pages = (size + page - 1) / page;
+    size_t guard = GUARD_PAGES;
+    if ((pages + guard) % 2 == 0)
+        guard++;
     *pool = (diesel__stack_pool){
         .page = page,
-        .size = (size + page - 1) / page * page,
+        .size = pages * page,
+        .guard = guard * page,
         .next_count = FIRST_COUNT,
     };
 }
@@ -132,17 +139,17 @@ fail_piece:
     return -1;
 }
 
-static int guard(char *page, size_t size)
+static int put_guard(char *at, size_t size)
 {
     static bool no_guard_install; /* the kernel is too old */
     if (!no_guard_install) {
-        if (madvise(page, size, MADV_GUARD_INSTALL) == 0)
+        if (madvise(at, size, MADV_GUARD_INSTALL) == 0)
             return 0;
         if (errno != EINVAL)
             return -1;
         no_guard_install = true;
     }
-    return mprotect(page, size, PROT_NONE);
+    return mprotect(at, size, PROT_NONE);
 }
 
 diesel_fiber *diesel__stack_fresh(diesel__stack_pool *pool)
@@ -150,14 +157,14 @@ diesel_fiber *diesel__stack_fresh(diesel__stack_pool *pool)
     if (pool->fresh == pool->fresh_end && map_piece(pool) < 0)
         return NULL;
     char *slot = pool->fresh;
-    if (guard(slot, pool->page) < 0)
+    if (put_guard(slot, pool->guard) < 0)
         return NULL;
     pool->fresh += slot_size(pool);
     char *top = pool->fresh;
     struct diesel__stack_piece *piece = pool->pieces;
     if (piece->ids != NULL)
         piece->ids[piece->used] =
-            diesel__valgrind_register(slot + pool->page, top);
+            diesel__valgrind_register(slot + pool->guard, top);
     piece->used++;
 
     size_t shift = (size_t)(pool->color++ % COLORS) * COLOR_STEP;

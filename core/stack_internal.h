@@ -15,6 +15,7 @@ typedef struct diesel__stack_pool {
     struct diesel__stack_piece *pieces;
     char *fresh, *fresh_end; /* the part of the newest piece never used yet   */
     size_t size;             /* bytes of a stack, without its guard           */
+    size_t guard;            /* bytes of the guard below it                   */
     size_t page;
     size_t next_count; /* slots that the next piece will have                 */
     unsigned color;    /* shifts the tops of stacks within their page         */

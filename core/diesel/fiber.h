@@ -16,8 +16,9 @@
  *         return 0;
  *     }
  *
- * A stack has 64 KiB unless diesel_options says otherwise, with a guard below
- * it. Large buffers belong on the heap.
+ * A stack has 64 KiB unless diesel_options says otherwise, with a guard below it.
+ * Large buffers belong on the heap. A fiber that runs into the guard is named on
+ * stderr, with a backtrace, before SIGSEGV takes its course.
  *
  * Everything of Diesel belongs to the thread that it was made on.
  */
