@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection to a server.
+ *
+ * Requests are appended to the stream's output buffer, which leaves by itself at
+ * the end of the scheduler's round, and noted in a ring of slots in that order; one
+ * fiber reads, and each reply goes to the first slot. So any number of fibers share
+ * a connection, with one write and one read for many of them.
+ *
+ *     slots   ...  [first]  [first+1]  ...  [next-1]  ...
+ *                     |         |
+ *                  waiter     NULL        a fiber that gave up leaves its slot
+ *                                         behind, so that the replies after its
+ *                                         own still meet the right ones
+ *
+ * Invariants:
+ * 1. A slot is pushed in the same breath as its bytes are committed.
+ * 2. `pending` is the sum of the slots' `replies`.
+ * 3. Once it is broken there are no slots, the stream is gone, and `sent` and
+ *    `error` tell each waiter whether its request may have run. Nothing that was
+ *    not sent until then leaves any more: it is sent again elsewhere.
+ */
+#include "connection_internal.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include <diesel/memory.h>
+#include <diesel/net.h>
+#include <diesel/park.h>
+
+#include "encode_internal.h"
+#include "handshake_internal.h"
+
+#define FIRST_SLOTS 64 /* a power of two */
+
+/* What wakes a waiter. */
+enum { REPLIED, BROKEN };
+
+static diesel_stream *connect_stream(const dredis__config *config,
+                                     int64_t deadline, diesel_error *err)
+{
+    if (config->unix_path != NULL)
+        return diesel_unix_connect(config->unix_path, deadline, err);
+    diesel_tcp_options options = {.keepalive_s = config->keepalive_s};
+    return diesel_tcp_connect(config->host, config->port, &options, deadline, err);
+}
+
+static dredis__connection *new_connection(const dredis__config *config,
+                                          size_t buffer_size,
+                                          diesel_error *err)
+{
+    dredis__connection *c = diesel_malloc(sizeof *c + buffer_size);
+    if (c == NULL)
+        goto fail;
+    *c = (dredis__connection){
+        .refs = 1,
+        .mask = FIRST_SLOTS - 1,
+        .most_pending = config->max_pending,
+        .most_output = config->max_output,
+        .buffer_size = buffer_size,
+    };
+    dredis__queue_init(&c->room);
+    c->reader = dredis__reply_reader_new(&config->limits);
+    c->slots = diesel_realloc_array(NULL, FIRST_SLOTS, sizeof *c->slots);
+    if (c->reader != NULL && c->slots != NULL)
+        return c;
+    dredis__connection_leave(c);
+fail:
+    diesel_error_nomem(err, "a connection");
+    return NULL;
+}
+
+dredis__connection *dredis__connection_open(const dredis__config *config,
+                                            size_t buffer_size,
+                                            dredis_stats *stats,
+                                            diesel_error *err)
+{
+    int64_t deadline = diesel_now() + config->connect_timeout_ms;
+    diesel_error why;
+    dredis__connection *c = new_connection(config, buffer_size, &why);
+    if (c == NULL)
+        goto fail;
+    dredis_stats handshake = {0}; /* is not counted */
+    c->stats = &handshake;
+    c->stream = connect_stream(config, deadline, &why);
+    if (c->stream == NULL || dredis__handshake(c, config, deadline, &why) < 0)
+        goto fail_connection;
+    c->stats = stats;
+    stats->connections++;
+    return c;
+
+fail_connection:
+    dredis__connection_break(c, &why);
+    dredis__connection_leave(c);
+fail:
+    if (err != NULL) {
+        *err = why;
+        err->flags = 0; /* of the handshake: no command of the caller's */
+    }
+    return NULL;
+}
+
+void dredis__connection_leave(dredis__connection *c)
+{
+    if (--c->refs > 0)
+        return;
+    dredis__reply_reader_free(c->reader);
+    diesel_free(c->slots);
+    diesel_free(c);
+}
+
+void dredis__connection_break(dredis__connection *c, const diesel_error *why)
+{
+    if (dredis__connection_is_broken(c))
+        return;
+    c->error = *why;
+    c->error.flags = 0;
+    /* Closing a stream tries to send what it still holds; this keeps it in. */
+    shutdown(diesel_stream_fd(c->stream), SHUT_RDWR);
+    c->sent = diesel_stream_sent(c->stream);
+    diesel_stream_close(c->stream);
+    c->stream = NULL;
+    for (; c->first != c->next; c->first++) {
+        dredis__waiter *waiter = c->slots[c->first & c->mask].waiter;
+        if (waiter != NULL && waiter->fiber != NULL)
+            diesel_wake(waiter->fiber, BROKEN);
+    }
+    c->pending = 0;
+    dredis__queue_wake_all(&c->room, BROKEN);
+}
+
+static void note_uninvited(dredis__connection *c, const dredis_reply *reply)
+{
+    c->uninvited = true;
+    diesel_error_set(&c->error, DIESEL_E_PROTOCOL, DIESEL_DOM_CORE, 0,
+                     "the server sent a reply that nobody asked for: %s%s%.100s",
+                     dredis_type_name(reply->type),
+                     reply->str != NULL ? " " : "",
+                     reply->str != NULL ? reply->str : "");
+}
+
+/* Gives a reply to whom it belongs; called by the parser. */
+static void deliver(void *arg, dredis_reply *reply)
+{
+    dredis__connection *c = arg;
+    if (__builtin_expect(reply->type == DREDIS_PUSH, 0)) {
+        c->stats->pushes++;
+        dredis_reply_free(reply);
+        return;
+    }
+    if (__builtin_expect(c->first == c->next, 0)) {
+        note_uninvited(c, reply);
+        dredis_reply_free(reply);
+        return;
+    }
+    dredis__slot *slot = &c->slots[c->first & c->mask];
+    dredis__waiter *waiter = slot->waiter;
+    c->pending--;
+    c->stats->replies++;
+    if (waiter != NULL) {
+        waiter->request->replies[waiter->request->got++] = reply;
+    } else {
+        c->stats->dropped++;
+        dredis_reply_free(reply);
+    }
+    if (--slot->replies > 0)
+        return;
+    c->first++;
+    if (waiter == NULL)
+        return;
+    waiter->done = true;
+    if (waiter->fiber != NULL)
+        diesel_wake(waiter->fiber, REPLIED);
+}
+
+int dredis__connection_read(dredis__connection *c, int64_t deadline,
+                            diesel_error *err)
+{
+    ssize_t n = diesel_stream_read(c->stream, c->buffer, c->buffer_size, deadline,
+                                   err);
+    if (dredis__connection_is_broken(c)) {
+        *err = c->error;
+        return -1;
+    }
+    if (n < 0)
+        return -1;
+    if (n == 0)
+        return diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
+                                "the server closed the connection");
+    if (dredis__reply_reader_parse(c->reader, c->buffer, (size_t)n, deliver, c,
+                                   err) < 0)
+        return -1;
+    if (c->uninvited) {
+        *err = c->error;
+        return -1;
+    }
+    return 0;
+}
+
+static bool has_room(const dredis__connection *c, size_t commands)
+{
+    return c->pending == 0 || (c->pending < c->most_pending &&
+                               commands <= c->most_pending - c->pending);
+}
+
+void dredis__connection_serve(dredis__connection *c)
+{
+    diesel_error err;
+    c->refs++;
+    while (dredis__connection_read(c, DIESEL_FOREVER, &err) == 0) {
+        /* Those who are woken here add to `pending` only when they run. */
+        size_t pending = c->pending;
+        while (!dredis__queue_is_empty(&c->room) && pending < c->most_pending) {
+            dredis__queue_wake(&c->room, REPLIED);
+            pending++;
+        }
+    }
+    dredis__connection_break(c, &err);
+    dredis__connection_leave(c);
+}
+
+static int grow_slots(dredis__connection *c, diesel_error *err)
+{
+    size_t size = (size_t)(c->mask + 1) * 2;
+    dredis__slot *slots = diesel_realloc_array(NULL, size, sizeof *slots);
+    if (slots == NULL)
+        return diesel_error_nomem(err, "a command in flight");
+    for (uint64_t i = c->first; i != c->next; i++)
+        slots[i & (size - 1)] = c->slots[i & c->mask];
+    diesel_free(c->slots);
+    c->slots = slots;
+    c->mask = size - 1;
+    return 0;
+}
+
+/* Appends the request to the output: 0, -1, or DREDIS__AGAIN; *start is how many
+ * bytes were committed before. */
+static int send_request(dredis__connection *c, dredis__waiter *waiter,
+                        uint64_t *start, diesel_error *err)
+{
+    const dredis__request *request = waiter->request;
+    diesel_error why;
+    if (c->next - c->first > c->mask && grow_slots(c, err) < 0)
+        return -1;
+    char *at = diesel_stream_reserve(c->stream, request->size, &why);
+    if (__builtin_expect(at == NULL, 0)) {
+        if (why.code != DIESEL_E_NOMEM) {
+            dredis__connection_break(c, &why);
+            return DREDIS__AGAIN;
+        }
+        if (err != NULL)
+            *err = why;
+        return -1;
+    }
+    size_t size = request->size;
+    if (request->args != NULL)
+        size = (size_t)(dredis__command_write(at, request->args, request->n) - at);
+    else
+        memcpy(at, request->bytes, size);
+    *start = diesel_stream_committed(c->stream);
+    c->slots[c->next++ & c->mask] =
+        (dredis__slot){.waiter = waiter, .replies = request->commands};
+    c->pending += request->commands;
+    c->stats->commands += request->commands;
+    diesel_stream_commit(c->stream, size);
+    return 0;
+}
+
+static void mark_sent(diesel_error *err)
+{
+    if (err != NULL)
+        err->flags |= DIESEL_EF_SENT;
+}
+
+/* What became of a request whose connection broke. */
+static int lost(const dredis__connection *c, uint64_t start, diesel_error *err)
+{
+    if (c->sent <= start)
+        return DREDIS__AGAIN;
+    if (err != NULL)
+        *err = c->error;
+    mark_sent(err);
+    return -1;
+}
+
+/* The caller's scope ended the wait. Its bytes cannot be called back, so they
+ * count as sent unless the connection broke before it took them. */
+static int give_up(dredis__connection *c, const dredis__waiter *waiter,
+                   uint64_t number, uint64_t start, diesel_error *err)
+{
+    bool broken = dredis__connection_is_broken(c);
+    if (!waiter->done && !broken)
+        c->slots[number & c->mask].waiter = NULL;
+    if (waiter->done || !broken || c->sent > start)
+        mark_sent(err);
+    return -1;
+}
+
+/* Waits until there is room for the request: 0, -1, or DREDIS__AGAIN. */
+static int await_room(dredis__connection *c, const dredis__request *request,
+                      diesel_error *err)
+{
+    bool woken_before = false;
+    while (!has_room(c, request->commands) ||
+           (!woken_before && !dredis__queue_is_empty(&c->room))) {
+        int woken = dredis__queue_park(&c->room, woken_before,
+                                       "room among the commands in flight",
+                                       DIESEL_FOREVER, err);
+        if (woken != REPLIED)
+            return woken == BROKEN ? DREDIS__AGAIN : -1;
+        if (dredis__connection_is_broken(c))
+            return DREDIS__AGAIN;
+        woken_before = true;
+    }
+    diesel_error why;
+    int drained = diesel_stream_drain(c->stream, c->most_output, DIESEL_FOREVER,
+                                      &why);
+    if (drained < 0 && diesel_check(NULL) < 0) {
+        if (err != NULL)
+            *err = why;
+        return -1;
+    }
+    if (drained < 0)
+        dredis__connection_break(c, &why);
+    return dredis__connection_is_broken(c) ? DREDIS__AGAIN : 0;
+}
+
+static bool is_crowded(const dredis__connection *c, size_t commands)
+{
+    return !has_room(c, commands) || !dredis__queue_is_empty(&c->room) ||
+           diesel_stream_committed(c->stream) - diesel_stream_sent(c->stream) >
+               c->most_output;
+}
+
+int dredis__connection_call(dredis__connection *c, dredis__request *request,
+                            diesel_error *err)
+{
+    dredis__waiter waiter = {.fiber = diesel_self(), .request = request};
+    uint64_t start;
+    int result = 0;
+    c->refs++;
+    if (__builtin_expect(is_crowded(c, request->commands), 0))
+        result = await_room(c, request, err);
+    if (__builtin_expect(result == 0, 1))
+        result = send_request(c, &waiter, &start, err);
+    if (__builtin_expect(result == 0, 1)) {
+        uint64_t number = c->next - 1;
+        int woken = diesel_park("a reply", DIESEL_FOREVER, err);
+        if (__builtin_expect(woken != REPLIED, 0))
+            result = woken == BROKEN ? lost(c, start, err)
+                                     : give_up(c, &waiter, number, start, err);
+    }
+    dredis__connection_leave(c);
+    return result;
+}
+
+/* The caller's own connection is broken with *why. */
+static int exchange_failed(const dredis__connection *c, uint64_t start,
+                           diesel_error *why)
+{
+    bool lost_it = why->code == DIESEL_E_CLOSED || why->code == DIESEL_E_IO;
+    if (c->sent > start)
+        mark_sent(why);
+    return lost_it && c->sent <= start ? DREDIS__AGAIN : -1;
+}
+
+int dredis__connection_exchange(dredis__connection *c, dredis__request *request,
+                                int64_t deadline, diesel_error *err)
+{
+    dredis__waiter waiter = {.request = request};
+    uint64_t start;
+    diesel_error why;
+    c->refs++;
+    int result = send_request(c, &waiter, &start, &why);
+    while (result == 0 && !waiter.done)
+        result = dredis__connection_read(c, deadline, &why);
+    if (result < 0) {
+        dredis__connection_break(c, &why);
+        result = exchange_failed(c, start, &why);
+    }
+    if (result != 0 && err != NULL)
+        *err = why;
+    dredis__connection_leave(c);
+    return result;
+}

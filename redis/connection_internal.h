@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection: commands go in, replies come back in the same order.
+ */
+#ifndef DREDIS_CONNECTION_INTERNAL_H
+#define DREDIS_CONNECTION_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <diesel/error.h>
+#include <diesel/redis_client.h>
+#include <diesel/stream.h>
+#include <diesel/value.h>
+
+#include "config_internal.h"
+#include "queue_internal.h"
+#include "reply_reader_internal.h"
+
+/* What is to be sent and where the replies go: one command as values, or any
+ * number of them as bytes. */
+typedef struct dredis__request {
+    const diesel_value *args; /* NULL: see bytes                             */
+    size_t n;                 /* of args                                     */
+    const char *bytes;
+    size_t size;              /* of bytes; of args, at most                  */
+    size_t commands;          /* how many replies there will be              */
+    dredis_reply **replies;   /* room for them, all NULL                     */
+    size_t got;               /* how many there are: after a failure, too    */
+    int64_t until;            /* when it stops waiting for a connection; 0: not
+                                 yet known                                   */
+} dredis__request;
+
+/* A fiber whose request is on its way; lies in its frame. */
+typedef struct dredis__waiter {
+    diesel_fiber *fiber; /* NULL: it reads the connection itself */
+    dredis__request *request;
+    bool done;           /* all replies are there                */
+} dredis__waiter;
+
+/* A request in the order of sending. */
+typedef struct dredis__slot {
+    dredis__waiter *waiter; /* NULL: given up, the replies are dropped */
+    size_t replies;         /* still to come                           */
+} dredis__slot;
+
+typedef struct dredis__connection {
+    diesel_stream *stream; /* NULL once it is broken */
+    dredis__reply_reader *reader;
+    dredis__slot *slots; /* a ring; its numbers only grow */
+    uint64_t first, next;
+    uint64_t mask;       /* the ring's size less one */
+    size_t pending;      /* replies that are to come */
+    size_t most_pending;
+    size_t most_output;
+    dredis__queue room;  /* fibers that wait until there is less pending */
+    dredis_stats *stats;
+    unsigned refs;
+    int resp;            /* 2 or 3 */
+    bool uninvited;      /* a reply has come that nobody asked for: see error */
+    uint64_t sent;       /* once broken: how much the kernel had taken */
+    diesel_error error;  /* once broken: why */
+    size_t buffer_size;
+    char buffer[];
+} dredis__connection;
+
+/* What a call returns besides 0 and -1: the connection broke before any of it was
+ * sent, so that it may be made again elsewhere. */
+enum { DREDIS__AGAIN = 1 };
+
+static inline bool dredis__connection_is_broken(const dredis__connection *c)
+{
+    return c->stream == NULL;
+}
+
+/* Connects and greets; *stats, which counts what happens, is borrowed for the
+ * connection's life. One reference, for dredis__connection_leave(). Switches. */
+dredis__connection *dredis__connection_open(const dredis__config *config,
+                                            size_t buffer_size,
+                                            dredis_stats *stats,
+                                            diesel_error *err);
+
+/* Gives up a reference; with the last one, the memory goes. */
+void dredis__connection_leave(dredis__connection *c);
+
+/* Closes it because of *why. All who wait are told. What has not been sent never
+ * will be. Nothing happens if it is broken already. */
+void dredis__connection_break(dredis__connection *c, const diesel_error *why);
+
+/* Reads once and hands the replies to their waiters; -1: it should be broken with
+ * the error, or is already. Switches. */
+int dredis__connection_read(dredis__connection *c, int64_t deadline,
+                            diesel_error *err);
+
+/* Reads until it breaks. Switches. */
+void dredis__connection_serve(dredis__connection *c);
+
+/* Sends a request over a connection that another fiber serves, and waits for the
+ * replies: 0, -1, or DREDIS__AGAIN. Switches. */
+int dredis__connection_call(dredis__connection *c, dredis__request *request,
+                            diesel_error *err);
+
+/* The same for a connection that the caller has to itself; when it fails, the
+ * connection is broken. Switches. */
+int dredis__connection_exchange(dredis__connection *c, dredis__request *request,
+                                int64_t deadline, diesel_error *err);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All of libdiesel-redis: a Redis driver for fibers.
+ *
+ *     dredis *redis = dredis_open("redis://localhost", NULL, &err);
+ *     int64_t visits;
+ *     if (redis == NULL || dredis_incr(redis, "visits", &visits, &err) < 0)
+ *         return diesel_fail(&err);
+ *     dredis_close(redis);
+ */
+#ifndef DIESEL_REDIS_H
+#define DIESEL_REDIS_H
+
+#include <diesel/redis_client.h>
+#include <diesel/redis_commands.h>
+#include <diesel/redis_error.h>
+#include <diesel/redis_pipeline.h>
+#include <diesel/redis_reply.h>
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Replies: the memory they live in, and the names of their types.
+ *
+ * Bytes are handed out from the newest chunk by moving a pointer. A chunk that is
+ * full is followed by one of twice its size, up to a limit, and what is large gets
+ * a chunk of its own, so the number of allocations grows with the logarithm of a
+ * reply's size and not with its elements.
+ *
+ * Invariant: all chunks of a reply hang in one list that begins at its root, also
+ * while it is being built, so that a half-built reply is freed like any other.
+ */
+#include "reply_internal.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include <diesel/memory.h>
+
+#define FIRST_ROOM 1024
+#define MOST_ROOM (256 * 1024)
+
+static const char *const type_names[DREDIS__TYPE_COUNT] = {
+#define DREDIS__TYPE_NAME(NAME, name) [DREDIS_##NAME] = #name,
+    DREDIS_TYPE_MAP(DREDIS__TYPE_NAME)
+#undef DREDIS__TYPE_NAME
+};
+
+const char *dredis_type_name(dredis_type type)
+{
+    if ((unsigned)type >= DREDIS__TYPE_COUNT)
+        return "unknown";
+    return type_names[type];
+}
+
+static dredis__root *root_of(dredis_reply *reply)
+{
+    return (dredis__root *)((char *)reply - offsetof(dredis__root, reply));
+}
+
+void dredis_reply_free(dredis_reply *reply)
+{
+    if (reply == NULL)
+        return;
+    dredis__chunk *chunk = &root_of(reply)->chunk;
+    while (chunk != NULL) {
+        dredis__chunk *next = chunk->next;
+        diesel_free(chunk);
+        chunk = next;
+    }
+}
+
+dredis_reply *dredis__arena_begin(dredis__arena *arena, dredis_type type,
+                                  size_t room)
+{
+    if (room > SIZE_MAX - sizeof *arena->root)
+        return NULL;
+    dredis__root *root = diesel_malloc(sizeof *root + room);
+    if (root == NULL)
+        return NULL;
+    *root = (dredis__root){.reply.type = type};
+    arena->root = root;
+    arena->at = (char *)(root + 1);
+    arena->end = arena->at + room;
+    arena->next_room = FIRST_ROOM;
+    return &root->reply;
+}
+
+static void link_after_root(dredis__root *root, dredis__chunk *chunk)
+{
+    chunk->prev = &root->chunk;
+    chunk->next = root->chunk.next;
+    if (chunk->next != NULL)
+        chunk->next->prev = chunk;
+    root->chunk.next = chunk;
+}
+
+static dredis__chunk *new_chunk(dredis__arena *arena, size_t room)
+{
+    if (room > SIZE_MAX - sizeof(dredis__chunk))
+        return NULL;
+    dredis__chunk *chunk = diesel_malloc(sizeof *chunk + room);
+    if (chunk != NULL)
+        link_after_root(arena->root, chunk);
+    return chunk;
+}
+
+/* n bytes when the newest chunk has not got them. */
+static char *bytes_elsewhere(dredis__arena *arena, size_t n)
+{
+    if (n > arena->next_room / 4) { /* large: leave the rest to small ones */
+        dredis__chunk *own = new_chunk(arena, n);
+        return own != NULL ? (char *)(own + 1) : NULL;
+    }
+    size_t room = arena->next_room;
+    dredis__chunk *chunk = new_chunk(arena, room);
+    if (chunk == NULL)
+        return NULL;
+    if (room < MOST_ROOM)
+        arena->next_room = room * 2;
+    arena->at = (char *)(chunk + 1) + n;
+    arena->end = (char *)(chunk + 1) + room;
+    return (char *)(chunk + 1);
+}
+
+char *dredis__arena_bytes(dredis__arena *arena, size_t n)
+{
+    if (n > (size_t)(arena->end - arena->at))
+        return bytes_elsewhere(arena, n);
+    char *p = arena->at;
+    arena->at += n;
+    return p;
+}
+
+dredis_reply *dredis__arena_elements(dredis__arena *arena, size_t n)
+{
+    const size_t align = _Alignof(dredis_reply) - 1;
+    size_t size;
+    if (__builtin_mul_overflow(n, sizeof(dredis_reply), &size) ||
+        size > SIZE_MAX - align)
+        return NULL;
+    char *p = dredis__arena_bytes(arena, size + align);
+    if (p == NULL)
+        return NULL;
+    return (dredis_reply *)(((uintptr_t)p + align) & ~(uintptr_t)align);
+}
+
+dredis_reply *dredis__arena_block(dredis__arena *arena, size_t n)
+{
+    size_t size;
+    if (__builtin_mul_overflow(n, sizeof(dredis_reply), &size))
+        return NULL;
+    dredis__chunk *chunk = new_chunk(arena, size);
+    return chunk != NULL ? (dredis_reply *)(chunk + 1) : NULL;
+}
+
+dredis_reply *dredis__block_grow(dredis_reply *block, size_t n)
+{
+    size_t size;
+    if (__builtin_mul_overflow(n, sizeof *block, &size) ||
+        size > SIZE_MAX - sizeof(dredis__chunk))
+        return NULL;
+    dredis__chunk *chunk = (dredis__chunk *)block - 1;
+    chunk = diesel_realloc_array(chunk, 1, sizeof *chunk + size);
+    if (chunk == NULL)
+        return NULL;
+    chunk->prev->next = chunk;
+    if (chunk->next != NULL)
+        chunk->next->prev = chunk;
+    return (dredis_reply *)(chunk + 1);
+}
+
+void dredis__arena_adopt(dredis__arena *arena, dredis_reply *part)
+{
+    dredis__chunk *first = &root_of(part)->chunk;
+    dredis__chunk *last = first;
+    while (last->next != NULL)
+        last = last->next;
+    dredis__chunk *root = &arena->root->chunk;
+    last->next = root->next;
+    if (last->next != NULL)
+        last->next->prev = last;
+    first->prev = root;
+    root->next = first;
+}
+
+char *dredis__reply_into_string(dredis_reply *reply)
+{
+    dredis__root *root = root_of(reply);
+    dredis__chunk *rest = root->chunk.next; /* an attribute */
+    while (rest != NULL) {
+        dredis__chunk *next = rest->next;
+        diesel_free(rest);
+        rest = next;
+    }
+    return memmove(root, reply->str, reply->len + 1);
+}
