@@ -66,7 +66,7 @@ static const diesel_fiber *some_parked(diesel_scope *root)
         for (diesel__link *l = scope->fibers.next; l != &scope->fibers;
              l = l->next) {
             diesel_fiber *fiber = DIESEL__HOLDER(l, diesel_fiber, in_home);
-            if (fiber->parked)
+            if (fiber->woken == DIESEL__PARKED)
                 return fiber;
         }
     return NULL;

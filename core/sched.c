@@ -39,6 +39,8 @@
 /* A round ends after this many slices, or after this time if that is less. */
 #define ROUND_SLICES 128
 #define ROUND_NS 1000000
+/* The largest stack_size that is taken. */
+#define MOST_STACK ((size_t)1 << 30)
 
 __thread diesel__sched *diesel__current;
 
@@ -54,11 +56,15 @@ int diesel__sched_new(const diesel_options *options, diesel_error *err)
     if (diesel__current != NULL)
         return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
                                 "this thread has a scheduler already");
+    size_t stack_size = options != NULL ? options->stack_size : 0;
+    if (stack_size > MOST_STACK)
+        return diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_CORE, 0,
+                                "a stack_size of %zu bytes; at most 1 GiB",
+                                stack_size);
     diesel__sched *s = diesel_calloc(1, sizeof *s);
     if (s == NULL)
         return diesel_error_nomem(err, "a scheduler");
-    diesel__stack_pool_init(&s->stacks,
-                            options != NULL ? options->stack_size : 0);
+    diesel__stack_pool_init(&s->stacks, stack_size);
     diesel__scope_init(&s->root, s);
     s->root.label = "root";
     s->root.deadline = INT64_MAX;
@@ -132,7 +138,7 @@ static diesel_fiber *fresh_fiber(diesel__stack_pool *stacks)
     diesel_fiber *fiber = diesel__stack_fresh(stacks);
     if (fiber == NULL)
         return NULL;
-    fiber->parked = false;
+    fiber->woken = 0;
     fiber->error = NULL;
     fiber->timer.fire = wait_timed_out;
     fiber->timer.place = 0;

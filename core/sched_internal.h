@@ -10,6 +10,7 @@
 #ifndef DIESEL_SCHED_INTERNAL_H
 #define DIESEL_SCHED_INTERNAL_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,6 +41,8 @@ struct diesel__timer {
 /* Negative values that wake a parked fiber, besides -DIESEL_E_CANCELLED and
  * -DIESEL_E_TIMEDOUT, which come from its scope. */
 #define DIESEL__WAKE_DEADLINE (-1000) /* the deadline of the wait itself */
+/* Stands in the place of such a value while the fiber waits for one. */
+#define DIESEL__PARKED INT_MIN
 
 /* Lies at the top of its own stack, so that an idle fiber touches one page. */
 struct diesel_fiber {
@@ -47,8 +50,7 @@ struct diesel_fiber {
     diesel_fiber *next; /* in the ring of the runnable, or of free stacks  */
     diesel_scope *scope; /* the nearest                                    */
     diesel_scope *home;  /* the one it was started in                      */
-    bool parked;    /* waits for diesel_wake(), time, or a cancellation    */
-    int wake_value; /* what woke it */
+    int woken; /* DIESEL__PARKED, or what it was last woken with           */
     diesel_fn *fn;
     void *arg;
     const char *label;
@@ -71,11 +73,11 @@ struct diesel_scope {
                               NULL if detached                             */
     diesel_fiber *waiter;  /* in diesel_scope_wait()                       */
     int cancelled;         /* 0, DIESEL_E_CANCELLED or DIESEL_E_TIMEDOUT   */
-    bool shield;
     bool asked;            /* diesel_scope_cancel() was called             */
     bool outer;            /* the cancellation came from around it         */
     bool cut;              /* some call has failed because of it           */
     bool nomem;            /* a fiber could not be started                 */
+    bool shield;
     int64_t deadline;      /* ns; effective: the soonest up to a shield    */
     int64_t timeout_ms;    /* as asked for; 0: none of its own             */
     diesel__timer timer;
@@ -196,10 +198,9 @@ static inline void diesel__ready(diesel__sched *s, diesel_fiber *fiber)
 /* diesel_wake(), also for the negative values of the core's own. */
 static inline bool diesel__wake(diesel__sched *s, diesel_fiber *fiber, int value)
 {
-    if (DIESEL__UNLIKELY(!fiber->parked))
+    if (DIESEL__UNLIKELY(fiber->woken != DIESEL__PARKED))
         return false;
-    fiber->parked = false;
-    fiber->wake_value = value;
+    fiber->woken = value;
     diesel__ready(s, fiber);
     return true;
 }
@@ -247,10 +248,10 @@ static inline __attribute__((always_inline)) int
 diesel__suspend(diesel__sched *s, const char *what)
 {
     diesel_fiber *self = s->current;
-    self->parked = true;
+    self->woken = DIESEL__PARKED;
     self->waiting_for = what;
     diesel__switch(s, self, diesel__leave_ring(s, self));
-    return self->wake_value;
+    return self->woken;
 }
 
 /* scope.c */

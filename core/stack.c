@@ -116,7 +116,7 @@ static int map_piece(diesel__stack_pool *pool)
         if (piece->ids == NULL)
             goto fail_piece;
     }
-    piece->bytes = count * slot_size(pool);
+    piece->bytes = count * slot_size(pool); /* at most 1 TiB */
     piece->base = mmap(NULL, piece->bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (piece->base == MAP_FAILED)

@@ -10,7 +10,14 @@
  *     while ((got = diesel_channel_recv(jobs, &job, DIESEL_FOREVER, &err)) > 0)
  *         work(&job);
  *
- * With capacity 0 a send meets a receive. Items are copied with memcpy.
+ * With capacity 0 a send meets a receive. Items are copied with memcpy. Items that
+ * own memory are taken out before the channel is freed, by a fiber that is not
+ * cancelled or in a shielded scope:
+ *
+ *     diesel_channel_close(jobs);
+ *     while (diesel_channel_recv(jobs, &job, DIESEL_NOW, NULL) > 0)
+ *         job_clear(&job);
+ *     diesel_channel_free(jobs);
  */
 #ifndef DIESEL_CHANNEL_H
 #define DIESEL_CHANNEL_H

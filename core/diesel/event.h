@@ -27,12 +27,13 @@ extern "C" {
 
 /* Gives this thread a scheduler whose fibers run from the loop of `base`, which
  * is borrowed until diesel_detach(). options may be NULL. 0, or -1: BUSY (the
- * thread has a scheduler already), NOMEM. Outside fibers. */
+ * thread has a scheduler already), INVAL, NOMEM. Outside fibers. */
 int diesel_attach(struct event_base *base, const diesel_options *options,
                   diesel_error *err);
 
 /* Cancels every fiber, runs the loop until they have ended, and removes the
- * scheduler. Outside fibers, and not inside one of the loop's callbacks. */
+ * scheduler, with the scopes that are left in it. Outside fibers, and not inside
+ * one of the loop's callbacks. */
 void diesel_detach(void);
 
 /* The loop under the running thread's scheduler, borrowed; NULL if it has none. */

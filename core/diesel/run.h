@@ -21,15 +21,16 @@ extern "C" {
 #endif
 
 typedef struct diesel_options {
-    size_t stack_size; /* bytes of a fiber's stack, rounded up to pages;
-                          0: 64 KiB (256 KiB under AddressSanitizer)       */
+    size_t stack_size; /* bytes of a fiber's stack, rounded up to pages, at
+                          most 1 GiB; 0: 64 KiB (256 KiB under
+                          AddressSanitizer)                                */
 } diesel_options;
 
 /* Makes a scheduler for this thread, runs fn(arg) as its first fiber, and
  * returns when that fiber has ended; fibers in detached scopes are then
  * cancelled and waited for. options may be NULL. Returns what fn returned, which
  * is negative on failure, with the fiber's error in *err; or -1 with BUSY (the
- * thread has a scheduler already), NOMEM, LIMIT. If every fiber waits and no
+ * thread has a scheduler already), INVAL (options), NOMEM, LIMIT. If every fiber waits and no
  * event can come that would wake one, they are all cancelled, and the error is
  * FAILED with a message which says who waited for what. Not to be called from
  * a fiber. */

@@ -152,7 +152,7 @@ static inline diesel_value diesel__value_self(diesel_value v)
     DIESEL__GLUE(DIESEL__MAP, DIESEL_COUNT(__VA_ARGS__))(f, ##__VA_ARGS__)
 #define DIESEL__GLUE(a, b) DIESEL__GLUE2(a, b)
 #define DIESEL__GLUE2(a, b) a##b
-#define DIESEL__MAP0(f)
+#define DIESEL__MAP0(f, ...)
 #define DIESEL__MAP1(f, x) f(x)
 #define DIESEL__MAP2(f, x, ...) f(x), DIESEL__MAP1(f, __VA_ARGS__)
 #define DIESEL__MAP3(f, x, ...) f(x), DIESEL__MAP2(f, __VA_ARGS__)
