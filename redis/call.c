@@ -42,7 +42,7 @@ static int find_route(const diesel_value *args, size_t n, dredis__route *route,
 {
     const char *why;
     *route = dredis__route_of(args, n, &why);
-    if (*route == DREDIS__REFUSED || *route == DREDIS__PIPELINED)
+    if (*route >= DREDIS__PIPELINED)
         return diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_CORE, 0,
                                 "refused: it %s", why);
     return 0;

@@ -66,7 +66,7 @@ int dredis_pipeline_add_array(dredis_pipeline *pipeline,
     if (n > 0)
         route = dredis__route_of(args, n, &why);
     int result;
-    if (route == DREDIS__REFUSED)
+    if (route > DREDIS__PIPELINED)
         result = diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_CORE, 0,
                                   "refused: it %s", why);
     else

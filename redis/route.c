@@ -19,17 +19,18 @@ static const char subscribes[] =
     "this version has no pub/sub";
 static const char transaction[] =
     "would put other fibers' commands into the transaction; "
-    "this version has none, use a script (EVAL)";
+    "use a dredis_session, or a script (EVAL)";
 static const char session[] =
     "would change the connection that all fibers share; "
-    "set it in the URL or the options of dredis_open()";
+    "set it in the URL or the options of dredis_open(), or use a dredis_session";
 static const char silences[] =
     "would leave the fibers that share the connection without replies";
 static const char streams[] =
     "would turn the connection that all fibers share into a stream of commands";
 static const char ends[] = "is what dredis_close() is for";
 static const char next_only[] =
-    "would affect the next command of whichever fiber comes next";
+    "would affect the next command of whichever fiber comes next; "
+    "use a dredis_session";
 static const char waits_for_writes[] =
     "waits for the writes of its own connection: "
     "put it behind them in a dredis_pipeline";
@@ -46,11 +47,12 @@ struct special {
 #define ROW(name, word, last, route, why)                                      \
     {name, sizeof name - 1, word, last, route, why}
 #define WAITS(name) ROW(name, NULL, 0, DREDIS__DEDICATED, NULL)
+#define OWN(name, why) ROW(name, NULL, 0, DREDIS__SESSION, why)
 #define NEVER(name, why) ROW(name, NULL, 0, DREDIS__REFUSED, why)
 
 static const struct special with_a[] = {
-    NEVER("ASKING", next_only),
-    NEVER("AUTH", session),
+    OWN("ASKING", next_only),
+    OWN("AUTH", session),
     {0},
 };
 static const struct special with_b[] = {
@@ -63,20 +65,20 @@ static const struct special with_c[] = {
     {0},
 };
 static const struct special with_d[] = {
-    NEVER("DISCARD", transaction),
+    OWN("DISCARD", transaction),
     {0},
 };
 static const struct special with_e[] = {
-    NEVER("EXEC", transaction),
+    OWN("EXEC", transaction),
     {0},
 };
 static const struct special with_h[] = {
-    NEVER("HELLO", session),
+    OWN("HELLO", session),
     {0},
 };
 static const struct special with_m[] = {
     NEVER("MONITOR", streams),
-    NEVER("MULTI", transaction),
+    OWN("MULTI", transaction),
     {0},
 };
 static const struct special with_p[] = {
@@ -86,15 +88,15 @@ static const struct special with_p[] = {
     {0},
 };
 static const struct special with_q[] = {
-    NEVER("QUIT", ends),
+    OWN("QUIT", ends),
     {0},
 };
 static const struct special with_r[] = {
-    NEVER("RESET", session),
+    OWN("RESET", session),
     {0},
 };
 static const struct special with_s[] = {
-    NEVER("SELECT", session),
+    OWN("SELECT", session),
     NEVER("SSUBSCRIBE", subscribes),
     NEVER("SUBSCRIBE", subscribes),
     NEVER("SUNSUBSCRIBE", subscribes),
@@ -103,13 +105,13 @@ static const struct special with_s[] = {
 };
 static const struct special with_u[] = {
     NEVER("UNSUBSCRIBE", subscribes),
-    NEVER("UNWATCH", transaction),
+    OWN("UNWATCH", transaction),
     {0},
 };
 static const struct special with_w[] = {
     ROW("WAIT", NULL, 0, DREDIS__PIPELINED, waits_for_writes),
     ROW("WAITAOF", NULL, 0, DREDIS__PIPELINED, waits_for_writes),
-    NEVER("WATCH", transaction),
+    OWN("WATCH", transaction),
     {0},
 };
 static const struct special with_x[] = {

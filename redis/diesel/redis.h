@@ -16,5 +16,6 @@
 #include <diesel/redis_error.h>
 #include <diesel/redis_pipeline.h>
 #include <diesel/redis_reply.h>
+#include <diesel/redis_session.h>
 
 #endif

@@ -19,7 +19,8 @@
  * Commands that wait inside the server (BLPOP and its kind, XREAD with BLOCK) go
  * over connections of their own. Refused are commands that would change the
  * shared connection under the feet of the others: SUBSCRIBE and its kind,
- * MONITOR, MULTI, WATCH, AUTH, SELECT, HELLO, QUIT, CLIENT REPLY and some more.
+ * MONITOR, MULTI, WATCH, AUTH, SELECT, HELLO, QUIT, CLIENT REPLY and some more;
+ * most of them are for a connection of one's own, see <diesel/redis_session.h>.
  * What the server pushes unasked (RESP3) is counted and dropped.
  *
  * When the connection breaks, each command that had been sent, even in part,
