@@ -111,11 +111,13 @@ void diesel__loop_kick(diesel__sched *s)
         event_active(&s->loop->round, EV_TIMEOUT, 0);
 }
 
-bool diesel__loop_turn(diesel__sched *s)
+bool diesel__loop_turn(diesel__sched *s, const size_t *left)
 {
     diesel__loop *loop = s->loop;
     if (loop->own)
         diesel__round(s);
+    if (*left == 0)
+        return true;
     arm_wake(s);
     int flags = EVLOOP_ONCE;
     if (s->tail != NULL)

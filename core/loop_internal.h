@@ -7,6 +7,7 @@
 #define DIESEL_LOOP_INTERNAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <diesel/error.h>
 
@@ -23,8 +24,10 @@ void diesel__loop_close(struct diesel__sched *s);
 void diesel__loop_kick(struct diesel__sched *s);
 
 /* Runs a round, then waits for events (if nothing is runnable) and handles
- * them, once. False: nothing is runnable and no event can ever come. */
-bool diesel__loop_turn(struct diesel__sched *s);
+ * them, once; but does not wait if after the round *left, the count of the fibers
+ * that the caller is waiting for, is 0. False: nothing is runnable and no event
+ * can ever come. */
+bool diesel__loop_turn(struct diesel__sched *s, const size_t *left);
 
 /* A watch tells when a descriptor becomes ready. Reading is watched all the
  * time, edge-triggered, with one registration in the descriptor's life. Writing

@@ -36,7 +36,7 @@ static int begin(struct event_base *base, const diesel_options *options,
 static void end(diesel__sched *s)
 {
     diesel__scope_cancel(&s->root, DIESEL_E_CANCELLED);
-    while (s->fibers > 0 && diesel__loop_turn(s))
+    while (s->fibers > 0 && diesel__loop_turn(s, &s->fibers))
         ;
     diesel__overflow_unwatch(s);
     diesel__dns_close(s);
@@ -99,7 +99,7 @@ int diesel_run(diesel_fn *fn, void *arg, const diesel_options *options,
 
     bool stuck = false;
     while (scope->count > 0) {
-        if (diesel__loop_turn(s) || scope->count == 0)
+        if (diesel__loop_turn(s, &scope->count))
             continue;
         if (stuck)
             break; /* cancelled, and waits for ever all the same */
