@@ -185,6 +185,13 @@ START_TEST(raw_strings_may_hold_zero_bytes)
 }
 END_TEST
 
+START_TEST(text_ends_with_its_own_newline)
+{
+    dredis_reply reply = STR("# Server\r\n");
+    check_style(&reply, DREDIS__STYLE_TEXT, "\n", "# Server\r\n");
+}
+END_TEST
+
 START_TEST(delimiter_parts_elements_only)
 {
     dredis_reply reply = ARRAY(INT(1), MAP(STR("k"), INT(2)), NIL);
@@ -229,6 +236,7 @@ int main(void)
     tcase_add_loop_test(tc, reply_is_written_raw, 0, count);
     tcase_add_loop_test(tc, reply_becomes_json, 0, count);
     tcase_add_test(tc, raw_strings_may_hold_zero_bytes);
+    tcase_add_test(tc, text_ends_with_its_own_newline);
     tcase_add_test(tc, delimiter_parts_elements_only);
     tcase_add_loop_test(tc, text_commands_are_known, 0,
                         (int)(sizeof commands / sizeof commands[0]));

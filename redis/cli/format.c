@@ -430,7 +430,8 @@ void dredis__format(const dredis_reply *reply, dredis__style style,
         json(reply, out);
     else
         raw(reply, delimiter, out);
-    fputc('\n', out);
+    if (style != DREDIS__STYLE_TEXT)
+        fputc('\n', out);
 }
 
 /* Commands whose replies are text for people. */

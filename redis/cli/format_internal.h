@@ -17,11 +17,13 @@ typedef enum dredis__style {
     DREDIS__STYLE_AUTO, /* FORMATTED on a terminal, RAW elsewhere */
     DREDIS__STYLE_FORMATTED,
     DREDIS__STYLE_RAW,
-    DREDIS__STYLE_JSON
+    DREDIS__STYLE_JSON,
+    DREDIS__STYLE_TEXT /* RAW, but with no newline at the end */
 } dredis__style;
 
 /*
- * Writes the reply and the newline that ends it.
+ * Writes the reply and the newline that ends it, but for TEXT, which ends with
+ * its own.
  *
  * FORMATTED: types are told apart, strings are in quotes with \xHH for bytes that
  * are no printable ASCII.
@@ -39,7 +41,7 @@ void dredis__format(const dredis_reply *reply, dredis__style style,
                     const char *delimiter, FILE *out);
 
 /* Whether the reply to this command is a text for people, such as INFO's, which
- * is written raw where others are FORMATTED. */
+ * is written as TEXT where others are FORMATTED or RAW. */
 bool dredis__is_text_command(const diesel_value *words, size_t count);
 
 #endif

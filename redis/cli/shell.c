@@ -162,9 +162,8 @@ static void print_reply(struct shell *shell, const diesel_value *words,
 {
     dredis__style style = shell->style;
     bool is_error = reply->type == DREDIS_ERROR;
-    if (style == DREDIS__STYLE_FORMATTED &&
-        dredis__is_text_command(words, count) && !is_error)
-        style = DREDIS__STYLE_RAW;
+    if (style != DREDIS__STYLE_JSON && dredis__is_text_command(words, count))
+        style = DREDIS__STYLE_TEXT;
     shell->failed |= is_error;
     if (is_error && shell->settings->stop_at_error)
         fprintf(stderr, "%s: %s\n", dredis__tool.name, reply->str);
@@ -286,8 +285,10 @@ static bool is_fatal(const struct shell *shell, const diesel_error *err)
     diesel_error output;
     if (!shell->prompt || diesel__tool_flush(&output) < 0)
         return true;
-    diesel__tool_complain(&dredis__tool, err);
-    diesel__interrupted();
+    if (diesel__interrupted())
+        fprintf(stderr, "%s: interrupted\n", dredis__tool.name);
+    else
+        diesel__tool_complain(&dredis__tool, err);
     return false;
 }
 
