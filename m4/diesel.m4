@@ -25,8 +25,9 @@ AC_DEFUN([DIESEL_TRY_CFLAGS],
 done])
 
 # DIESEL_SANITIZE(NAME, FLAGS)
-# Adds FLAGS to compiling and linking when --enable-NAME was given; that the
-# runtime library is missing is said here rather than by the first link.
+# Adds FLAGS to SANITIZE_FLAGS, for compiling and linking, when --enable-NAME was
+# given; that the runtime library is missing is said here rather than by the first
+# link.
 AC_DEFUN([DIESEL_SANITIZE],
 [AS_IF([test "$enable_$1" = yes],
     [diesel_saved_cflags=$CFLAGS
@@ -38,8 +39,7 @@ AC_DEFUN([DIESEL_SANITIZE],
          AC_MSG_ERROR([--enable-$1: $CC cannot build or run programs with $2])],
         [AC_MSG_RESULT([not tried when cross-compiling])])
      CFLAGS=$diesel_saved_cflags
-     DIESEL_CFLAGS="$DIESEL_CFLAGS $2"
-     DIESEL_LDFLAGS="$DIESEL_LDFLAGS $2"])])
+     SANITIZE_FLAGS="$SANITIZE_FLAGS $2"])])
 
 # DIESEL_TRY_LINK_SHARED(FLAGS, IF-YES, IF-NO)
 # Whether a shared library links with FLAGS.

@@ -204,49 +204,30 @@ static bool as_doc(const struct dmongo__element *e, bson_t *view)
     return has_fields(e->type) && bson_init_static(view, e->value, e->size);
 }
 
-const char *dmongo_get_str(const bson_t *doc, const char *path,
-                           const char *fallback)
-{
-    struct dmongo__element e;
-    const char *out;
-    return find(doc, path, &e) && as_str(&e, &out) ? out : fallback;
-}
+/* The two public functions for each type whose value is one C value. */
+#define READERS(name, c_type, wanted)                                          \
+    c_type dmongo_get_##name(const bson_t *doc, const char *path,              \
+                             c_type fallback)                                  \
+    {                                                                          \
+        struct dmongo__element e;                                              \
+        c_type out;                                                            \
+        return find(doc, path, &e) && as_##name(&e, &out) ? out : fallback;    \
+    }                                                                          \
+    int dmongo_need_##name(const bson_t *doc, const char *path, c_type *out,   \
+                           diesel_error *err)                                  \
+    {                                                                          \
+        struct dmongo__element e;                                              \
+        if (need(doc, path, &e, err) < 0)                                      \
+            return -1;                                                         \
+        return as_##name(&e, out) ? 0 : mistyped(path, &e, wanted, err);       \
+    }
 
-int64_t dmongo_get_int(const bson_t *doc, const char *path, int64_t fallback)
-{
-    struct dmongo__element e;
-    int64_t out;
-    return find(doc, path, &e) && as_int(&e, &out) ? out : fallback;
-}
-
-double dmongo_get_double(const bson_t *doc, const char *path, double fallback)
-{
-    struct dmongo__element e;
-    double out;
-    return find(doc, path, &e) && as_double(&e, &out) ? out : fallback;
-}
-
-bool dmongo_get_bool(const bson_t *doc, const char *path, bool fallback)
-{
-    struct dmongo__element e;
-    bool out;
-    return find(doc, path, &e) && as_bool(&e, &out) ? out : fallback;
-}
-
-int64_t dmongo_get_date(const bson_t *doc, const char *path, int64_t fallback)
-{
-    struct dmongo__element e;
-    int64_t out;
-    return find(doc, path, &e) && as_date(&e, &out) ? out : fallback;
-}
-
-const bson_oid_t *dmongo_get_oid(const bson_t *doc, const char *path,
-                                 const bson_oid_t *fallback)
-{
-    struct dmongo__element e;
-    const bson_oid_t *out;
-    return find(doc, path, &e) && as_oid(&e, &out) ? out : fallback;
-}
+READERS(str, const char *, "a string")
+READERS(int, int64_t, "an integer")
+READERS(double, double, "a number")
+READERS(bool, bool, "a bool")
+READERS(date, int64_t, "a date")
+READERS(oid, const bson_oid_t *, "an ObjectId")
 
 const uint8_t *dmongo_get_binary(const bson_t *doc, const char *path, size_t *n)
 {
@@ -280,60 +261,6 @@ bool dmongo_has(const bson_t *doc, const char *path)
 {
     struct dmongo__element e;
     return find(doc, path, &e);
-}
-
-int dmongo_need_str(const bson_t *doc, const char *path, const char **out,
-                    diesel_error *err)
-{
-    struct dmongo__element e;
-    if (need(doc, path, &e, err) < 0)
-        return -1;
-    return as_str(&e, out) ? 0 : mistyped(path, &e, "a string", err);
-}
-
-int dmongo_need_int(const bson_t *doc, const char *path, int64_t *out,
-                    diesel_error *err)
-{
-    struct dmongo__element e;
-    if (need(doc, path, &e, err) < 0)
-        return -1;
-    return as_int(&e, out) ? 0 : mistyped(path, &e, "an integer", err);
-}
-
-int dmongo_need_double(const bson_t *doc, const char *path, double *out,
-                       diesel_error *err)
-{
-    struct dmongo__element e;
-    if (need(doc, path, &e, err) < 0)
-        return -1;
-    return as_double(&e, out) ? 0 : mistyped(path, &e, "a number", err);
-}
-
-int dmongo_need_bool(const bson_t *doc, const char *path, bool *out,
-                     diesel_error *err)
-{
-    struct dmongo__element e;
-    if (need(doc, path, &e, err) < 0)
-        return -1;
-    return as_bool(&e, out) ? 0 : mistyped(path, &e, "a bool", err);
-}
-
-int dmongo_need_date(const bson_t *doc, const char *path, int64_t *out,
-                     diesel_error *err)
-{
-    struct dmongo__element e;
-    if (need(doc, path, &e, err) < 0)
-        return -1;
-    return as_date(&e, out) ? 0 : mistyped(path, &e, "a date", err);
-}
-
-int dmongo_need_oid(const bson_t *doc, const char *path, const bson_oid_t **out,
-                    diesel_error *err)
-{
-    struct dmongo__element e;
-    if (need(doc, path, &e, err) < 0)
-        return -1;
-    return as_oid(&e, out) ? 0 : mistyped(path, &e, "an ObjectId", err);
 }
 
 int dmongo_need_binary(const bson_t *doc, const char *path, const uint8_t **out,

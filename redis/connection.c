@@ -177,9 +177,11 @@ static void deliver(void *arg, dredis_reply *reply)
 int dredis__connection_read(dredis__connection *c, int64_t deadline,
                             diesel_error *err)
 {
-    ssize_t n = diesel_stream_read(c->stream, c->buffer, c->buffer_size, deadline,
-                                   err);
-    if (dredis__connection_is_broken(c)) {
+    ssize_t n = -1;
+    if (!dredis__connection_is_broken(c))
+        n = diesel_stream_read(c->stream, c->buffer, c->buffer_size, deadline,
+                               err);
+    if (dredis__connection_is_broken(c)) { /* already, or while it waited */
         *err = c->error;
         return -1;
     }

@@ -277,6 +277,13 @@ static const redisReadTask *task_in_hand(const redisReader *hiredis)
     return hiredis->task[hiredis->ridx];
 }
 
+/* Leaves the limit to create_array(). Half the numbers, because hiredis doubles
+ * the pairs of a map. */
+static void lift_limit(redisReader *hiredis)
+{
+    hiredis->maxelements = LLONG_MAX / 2;
+}
+
 #else
 
 static redisReplyObjectFunctions functions = {
@@ -286,6 +293,11 @@ static redisReplyObjectFunctions functions = {
 static const redisReadTask *task_in_hand(const redisReader *hiredis)
 {
     return &hiredis->rstack[hiredis->ridx];
+}
+
+static void lift_limit(redisReader *hiredis)
+{
+    (void)hiredis; /* has none but that of an int */
 }
 
 #endif
@@ -315,6 +327,7 @@ dredis__reply_reader *dredis__reply_reader_new(const dredis__limits *limits)
     }
     reader->hiredis->privdata = reader;
     reader->hiredis->maxbuf = KEEP_BUFFER;
+    lift_limit(reader->hiredis);
     return reader;
 }
 
@@ -366,8 +379,11 @@ static int parse_failed(const dredis__reply_reader *reader, diesel_error *err)
         return refused(reader, reader->refusal, err);
     if (hiredis->err == REDIS_ERR_OOM)
         return refused(reader, NO_MEMORY, err);
+    size_t len = strlen(hiredis->errstr);
+    while (len > 0 && hiredis->errstr[len - 1] == '.')
+        len--;
     return diesel_error_set(err, DIESEL_E_PROTOCOL, DIESEL_DOM_CORE, 0,
-                            "not RESP: %s", hiredis->errstr);
+                            "not RESP: %.*s", (int)len, hiredis->errstr);
 }
 
 static bool is_string(int hiredis_type)

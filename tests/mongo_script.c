@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scripted MongoDB servers, see mongo_script.h. One fiber accepts, one fiber
- * per connection reads requests and calls the script; all of them live in one
- * detached scope, and closing the server cancels it.
+ * Scripted MongoDB servers, see mongo_script.h: on each connection, requests
+ * are read and given to the script, one at a time.
  *
  * Everything a client sends must be right to the last byte: lengths, sections,
  * flags, and each document as libbson's validation sees it.
@@ -12,11 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <diesel/core.h>
 
 #include "mongo_script.h"
+#include "script_server.h"
 
 enum { OP_REPLY = 1, OP_QUERY = 2004, OP_MSG = 2013 };
 enum { HEADER_SIZE = 16, MAX_MESSAGE = 48000000 };
@@ -25,17 +24,11 @@ struct mongo_script {
     mongo_script_fn *script;
     void *arg;
     mongo_script_options options;
-    diesel_listener *listener;
-    diesel_scope *scope;
-    char folder[64];
-    char path[96];
-    char uri[160];
-    size_t accepted;
-    size_t connected;
+    script_server *server;
+    char uri[360];
 };
 
 struct mongo_script_peer {
-    mongo_script *server; /* NULL with mongo_script_serve() */
     diesel_stream *stream;
     int32_t last_id; /* of the messages sent */
 };
@@ -171,29 +164,23 @@ static bool is_hello(const char *command)
            strcmp(command, "ismaster") == 0;
 }
 
-static void serve(mongo_script_peer *peer, mongo_script_fn *script, void *arg,
-                  const mongo_script_options *options)
+void mongo_script_serve(diesel_stream *stream, mongo_script_fn *script,
+                        void *arg, const mongo_script_options *options)
 {
+    mongo_script_peer peer = {.stream = stream};
     mongo_script_fn *hello = options != NULL ? options->hello : NULL;
     if (hello == NULL)
         hello = mongo_script_hello;
     size_t n;
     uint8_t *message;
     int go_on = 0;
-    while (go_on >= 0 && (message = read_message(peer->stream, &n)) != NULL) {
+    while (go_on >= 0 && (message = read_message(stream, &n)) != NULL) {
         mongo_script_request request;
         take_request(message, n, &request);
         mongo_script_fn *answer = is_hello(request.command) ? hello : script;
-        go_on = answer(peer, &request, arg);
+        go_on = answer(&peer, &request, arg);
         free(message);
     }
-}
-
-void mongo_script_serve(diesel_stream *stream, mongo_script_fn *script,
-                        void *arg, const mongo_script_options *options)
-{
-    mongo_script_peer peer = {.stream = stream};
-    serve(&peer, script, arg, options);
 }
 
 /* Writing. */
@@ -292,55 +279,28 @@ bool mongo_script_next(const mongo_script_sequence *sequence, size_t *at,
 
 /* The server. */
 
-static int serve_connection(void *arg)
-{
-    mongo_script_peer *peer = arg;
-    mongo_script *server = peer->server;
-    serve(peer, server->script, server->arg, &server->options);
-    diesel_stream_close(peer->stream);
-    server->connected--;
-    free(peer);
-    return 0;
-}
-
-static int accept_connections(void *arg)
+static void serve_connection(diesel_stream *stream, size_t number, void *arg)
 {
     mongo_script *server = arg;
-    diesel_stream *stream;
-    while ((stream = diesel_accept(server->listener, DIESEL_FOREVER, NULL)) !=
-           NULL) {
-        mongo_script_peer *peer = calloc(1, sizeof *peer);
-        ck_assert_ptr_nonnull(peer);
-        peer->server = server;
-        peer->stream = stream;
-        server->accepted++;
-        server->connected++;
-        ck_assert_int_eq(diesel_go(server->scope, serve_connection, peer), 0);
+    (void)number;
+    mongo_script_serve(stream, server->script, server->arg, &server->options);
+}
+
+/* A path's slashes are written as %2F in a connection string. */
+static void make_uri(mongo_script *server)
+{
+    char *out = stpcpy(server->uri, "mongodb://");
+    if (server->options.tcp) {
+        sprintf(out, "127.0.0.1:%u", script_server_port(server->server));
+        return;
     }
-    return 0;
-}
-
-static void listen_on_port(mongo_script *server)
-{
-    diesel_error err;
-    server->listener = diesel_tcp_listen("127.0.0.1", 0, NULL, &err);
-    ck_assert_msg(server->listener != NULL, "%s", err.message);
-    snprintf(server->uri, sizeof server->uri, "mongodb://127.0.0.1:%u",
-             diesel_listener_port(server->listener));
-}
-
-static void listen_on_socket(mongo_script *server)
-{
-    diesel_error err;
-    strcpy(server->folder, "/tmp/mongo-script-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(server->folder));
-    snprintf(server->path, sizeof server->path, "%s/mongo.sock",
-             server->folder);
-    server->listener = diesel_unix_listen(server->path, NULL, &err);
-    ck_assert_msg(server->listener != NULL, "%s", err.message);
-    snprintf(server->uri, sizeof server->uri,
-             "mongodb://%%2Ftmp%%2F%s%%2Fmongo.sock",
-             strrchr(server->folder, '/') + 1);
+    for (const char *p = script_server_path(server->server); *p != 0; p++) {
+        if (*p == '/')
+            out = stpcpy(out, "%2F");
+        else
+            *out++ = *p;
+    }
+    *out = 0;
 }
 
 mongo_script *mongo_script_open(mongo_script_fn *script, void *arg,
@@ -352,24 +312,23 @@ mongo_script *mongo_script_open(mongo_script_fn *script, void *arg,
     server->arg = arg;
     if (options != NULL)
         server->options = *options;
-    (server->options.tcp ? listen_on_port : listen_on_socket)(server);
-    server->scope = diesel_scope_open(
-        &(diesel_scope_options){.label = "scripted server", .detached = true});
-    ck_assert_int_eq(diesel_go(server->scope, accept_connections, server), 0);
+    server->server = script_server_open(
+        serve_connection, server,
+        &(script_server_options){.tcp = server->options.tcp,
+                                 .path = server->options.path});
+    make_uri(server);
     return server;
 }
 
 void mongo_script_close(mongo_script *server)
 {
-    diesel_error err = {0};
-    diesel_scope_cancel(server->scope);
-    int ended = diesel_scope_wait(server->scope, &err);
-    ck_assert_msg(ended == 0, "scripted server: %s", err.message);
-    ck_assert_uint_eq(server->connected, 0);
-    diesel_listener_close(server->listener);
-    if (server->folder[0] != 0)
-        rmdir(server->folder);
+    script_server_close(server->server);
     free(server);
+}
+
+void mongo_script_hang_up(mongo_script *server)
+{
+    script_server_hang_up(server->server);
 }
 
 const char *mongo_script_uri(const mongo_script *server)
@@ -379,10 +338,10 @@ const char *mongo_script_uri(const mongo_script *server)
 
 size_t mongo_script_accepted(const mongo_script *server)
 {
-    return server->accepted;
+    return script_server_accepted(server->server);
 }
 
 size_t mongo_script_connected(const mongo_script *server)
 {
-    return server->connected;
+    return script_server_connected(server->server);
 }

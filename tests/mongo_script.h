@@ -76,8 +76,8 @@ typedef int mongo_script_fn(mongo_script_peer *peer,
 typedef struct mongo_script_options {
     mongo_script_fn *hello; /* answers hello and isMaster, with the same arg;
                                NULL: as a standalone server would          */
-    bool tcp;               /* listen on a port of 127.0.0.1, and not on a
-                               Unix socket in a temporary folder           */
+    bool tcp;         /* listen on a port of 127.0.0.1, not on a Unix socket  */
+    const char *path; /* the Unix socket; NULL: somewhere new                 */
 } mongo_script_options;
 
 /* How a reply is sent, if not as a server should. All zero bytes: properly. */
@@ -97,6 +97,9 @@ mongo_script *mongo_script_open(mongo_script_fn *script, void *arg,
 /* Stops listening, cancels the connections' fibers, waits for them, and removes
  * the socket. Switches fibers. */
 void mongo_script_close(mongo_script *server);
+
+/* Hangs up on everybody, and goes on listening. Switches fibers. */
+void mongo_script_hang_up(mongo_script *server);
 
 /* "mongodb://..." for a client; borrowed for the server's life. */
 const char *mongo_script_uri(const mongo_script *server);

@@ -4,18 +4,11 @@
  * makes of the same document in extended JSON; what is refused, and with which
  * message; and what is read back by path.
  */
-#include <check.h>
-#include <float.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <diesel/memory.h>
 
 #include "mongo/doc_internal.h"
 #include "mongo/utf8_internal.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
+#include "test_util.h"
 
 static const char oid_text[] = "0123456789abcdef01234567";
 
@@ -123,7 +116,7 @@ START_TEST(a_c_type_decides_the_bson_type)
         {dmongo_doc("v", *text == 't' ? 1 : 2),
          "{\"v\": {\"$numberInt\": \"1\"}}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++)
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
         check_bytes(rows[i].doc, rows[i].json);
     bson_destroy(bson);
 }
@@ -175,7 +168,7 @@ START_TEST(other_types_have_constructors)
         {dmongo_doc("v", dmongo_min_key()), "{\"v\": {\"$minKey\": 1}}"},
         {dmongo_doc("v", dmongo_max_key()), "{\"v\": {\"$maxKey\": 1}}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++)
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
         check_bytes(rows[i].doc, rows[i].json);
     bson_destroy(list);
 }
@@ -233,7 +226,7 @@ START_TEST(documents_nest)
          "\"25\":\"\",\"26\":\"\",\"27\":\"\",\"28\":\"\",\"29\":\"\","
          "\"30\":\"\",\"31\":\"\"}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++)
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
         check_bytes(rows[i].doc, rows[i].json);
 }
 END_TEST
@@ -308,7 +301,7 @@ START_TEST(fields_of_another_document_are_spliced_in)
         dmongo_bson(bson),
         dmongo_get_value(holder, "in"),
     };
-    for (size_t i = 0; i < COUNT(sources); i++)
+    for (size_t i = 0; i < TEST_COUNT(sources); i++)
         check_bytes(
             dmongo_doc("_id", &oid, "", dmongo__splice(&sources[i]), "z", "3"),
             "{\"_id\": {\"$oid\": \"0123456789abcdef01234567\"},"
@@ -336,7 +329,7 @@ START_TEST(keys_are_found_before_sending)
         dmongo_bson(bson),
         dmongo_doc("", dmongo__splice(&tree), "more", 1),
     };
-    for (size_t i = 0; i < COUNT(docs); i++) {
+    for (size_t i = 0; i < TEST_COUNT(docs); i++) {
         size_t n = 0;
         const char *first = dmongo__doc_first_key(docs[i], &n);
         ck_assert_ptr_nonnull(first);
@@ -430,7 +423,7 @@ START_TEST(what_is_wrong_is_named_with_its_path)
         {dmongo_bson(NULL), DIESEL_E_INVAL, "document is NULL"},
     };
 #undef DEEPER
-    for (size_t i = 0; i < COUNT(rows); i++)
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
         check_refused(rows[i].doc, rows[i].code, rows[i].message);
 }
 END_TEST
@@ -472,7 +465,7 @@ START_TEST(size_has_a_limit)
         dmongo_doc("a", 1, "b", dmongo_doc("c", dmongo_binary("1234", 4, 0))),
         dmongo_doc("a", dmongo_doc("b", 1)),
     };
-    for (size_t i = 0; i < COUNT(docs); i++) {
+    for (size_t i = 0; i < TEST_COUNT(docs); i++) {
         diesel_error err;
         int64_t n = dmongo__doc_size(docs[i], 1000, &err);
         ck_assert_int_gt(n, 0);
@@ -802,7 +795,7 @@ START_TEST(malformed_documents_do_no_harm)
     for (uint32_t at = 4; at < doc->len - 1; at++) {
         static const uint8_t bytes[] = {0x00, 0x01, 0x02, 0x03, 0x05,
                                         0x0B, 0x0F, 0x7F, 0x80, 0xFF};
-        for (size_t b = 0; b < COUNT(bytes); b++) {
+        for (size_t b = 0; b < TEST_COUNT(bytes); b++) {
             uint8_t *copy = malloc(doc->len);
             memcpy(copy, good, doc->len);
             copy[at] = bytes[b];
@@ -828,37 +821,23 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("mongo_doc");
-    TCase *encode = tcase_create("encode");
-    tcase_add_test(encode, a_c_type_decides_the_bson_type);
-    tcase_add_test(encode, other_types_have_constructors);
-    tcase_add_test(encode, documents_nest);
-    tcase_add_test(encode, an_argument_is_evaluated_once);
-    tcase_add_test(encode, documents_are_built_at_run_time);
-    tcase_add_test(encode, long_arrays_have_decimal_keys);
-    tcase_add_test(encode, fields_of_another_document_are_spliced_in);
-    tcase_add_test(encode, keys_are_found_before_sending);
-    tcase_add_test(encode, what_is_wrong_is_named_with_its_path);
-    tcase_add_test(encode, nesting_has_a_limit);
-    tcase_add_test(encode, size_has_a_limit);
-    tcase_add_loop_test(encode, utf8_is_checked_at_every_length, 0,
-                        (int)COUNT(texts));
-    suite_add_tcase(suite, encode);
-
-    TCase *read = tcase_create("read");
-    tcase_add_loop_test(read, strings_are_read_by_path, 0,
-                        (int)COUNT(str_rows));
-    tcase_add_loop_test(read, numbers_are_read_by_path, 0,
-                        (int)COUNT(number_rows));
-    tcase_add_test(read, a_nan_is_a_double_and_no_int);
-    tcase_add_test(read, other_types_are_read_by_path);
-    tcase_add_test(read, a_missing_document_has_no_fields);
-    tcase_add_test(read, any_value_can_be_copied_into_another_document);
-    tcase_add_test(read, malformed_documents_do_no_harm);
-    suite_add_tcase(suite, read);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    test_case(suite, "encode", a_c_type_decides_the_bson_type,
+              other_types_have_constructors, documents_nest,
+              an_argument_is_evaluated_once, documents_are_built_at_run_time,
+              long_arrays_have_decimal_keys,
+              fields_of_another_document_are_spliced_in,
+              keys_are_found_before_sending,
+              what_is_wrong_is_named_with_its_path, nesting_has_a_limit,
+              size_has_a_limit);
+    test_case_rows(suite, "utf8", utf8_is_checked_at_every_length,
+                   TEST_COUNT(texts));
+    test_case_rows(suite, "strings", strings_are_read_by_path,
+                   TEST_COUNT(str_rows));
+    test_case_rows(suite, "numbers", numbers_are_read_by_path,
+                   TEST_COUNT(number_rows));
+    test_case(suite, "read", a_nan_is_a_double_and_no_int,
+              other_types_are_read_by_path, a_missing_document_has_no_fields,
+              any_value_can_be_copied_into_another_document,
+              malformed_documents_do_no_harm);
+    return test_suite_run(suite);
 }

@@ -4,13 +4,8 @@
  * put together, and that its replies are wrong exactly where they are told to
  * be.
  */
-#include <check.h>
-#include <endian.h>
-#include <stdlib.h>
-
-#include <diesel/core.h>
-
 #include "mongo_script.h"
+#include "test_util.h"
 
 /* clang-format off */
 
@@ -115,24 +110,18 @@ static int talk_over_a_pair(void *arg)
     return 0;
 }
 
-static void run(diesel_fn *fn, void *arg)
-{
-    diesel_error err = {0};
-    ck_assert_msg(diesel_run(fn, arg, NULL, &err) == 0, "%s", err.message);
-}
-
 START_TEST(a_request_is_answered_in_its_own_form)
 {
     struct talk msg = {.send = ping_msg,
                        .send_size = SIZE(ping_msg),
                        .want = reply_msg,
                        .want_size = SIZE(reply_msg)};
-    run(talk_over_a_pair, &msg);
+    test_run(talk_over_a_pair, &msg);
     struct talk query = {.send = ping_query,
                          .send_size = SIZE(ping_query),
                          .want = reply_query,
                          .want_size = SIZE(reply_query)};
-    run(talk_over_a_pair, &query);
+    test_run(talk_over_a_pair, &query);
 }
 END_TEST
 
@@ -143,7 +132,7 @@ START_TEST(a_reply_is_wrong_where_it_is_told_to_be)
                        .how = {.cut = 20},
                        .want = reply_msg,
                        .want_size = 20};
-    run(talk_over_a_pair, &cut);
+    test_run(talk_over_a_pair, &cut);
 
     uint8_t want[SIZE(reply_msg)];
     memcpy(want, reply_msg, sizeof want);
@@ -158,7 +147,7 @@ START_TEST(a_reply_is_wrong_where_it_is_told_to_be)
                                  .flags = MONGO_SCRIPT_MORE_TO_COME},
                          .want = want,
                          .want_size = sizeof want};
-    run(talk_over_a_pair, &wrong);
+    test_run(talk_over_a_pair, &wrong);
 }
 END_TEST
 
@@ -172,12 +161,13 @@ static diesel_stream *connect_to(const mongo_script *server, bool tcp)
         stream = diesel_tcp_connect("127.0.0.1", (uint16_t)port, NULL,
                                     DIESEL_FOREVER, &err);
     } else {
-        char folder[64];
-        char path[96];
-        ck_assert_int_eq(
-            sscanf(uri, "mongodb://%%2Ftmp%%2F%63[^%%]%%2Fmongo.sock", folder),
-            1);
-        snprintf(path, sizeof path, "/tmp/%s/mongo.sock", folder);
+        char path[108];
+        size_t n = 0;
+        for (const char *p = strchr(uri, '%'); *p != 0; n++, p++) {
+            path[n] = *p == '%' ? '/' : *p;
+            p += *p == '%' ? strlen("2F") : 0;
+        }
+        path[n] = 0;
         stream = diesel_unix_connect(path, DIESEL_FOREVER, &err);
     }
     ck_assert_msg(stream != NULL, "%s", err.message);
@@ -204,32 +194,35 @@ static int talk_to_a_server(void *arg)
     ck_assert_uint_eq(talk.requests, 3);
     ck_assert_uint_eq(mongo_script_accepted(server), 2);
     ck_assert_uint_eq(mongo_script_connected(server), 2);
-    mongo_script_close(server);
+
+    mongo_script_hang_up(server);
+    ck_assert_uint_eq(mongo_script_connected(server), 0);
     ck_assert_int_eq(diesel_stream_read(b, got, 1, DIESEL_FOREVER, &err), 0);
+    diesel_stream *c = connect_to(server, options->tcp);
+    assert_ok(
+        diesel_stream_write(c, ping_msg, SIZE(ping_msg), DIESEL_FOREVER, &err));
+    assert_ok(
+        diesel_stream_read_exactly(c, got, sizeof got, DIESEL_FOREVER, &err));
+    mongo_script_close(server);
+    ck_assert_int_eq(diesel_stream_read(c, got, 1, DIESEL_FOREVER, &err), 0);
     diesel_stream_close(a);
     diesel_stream_close(b);
+    diesel_stream_close(c);
     return 0;
 }
 
 START_TEST(a_server_serves_many_connections)
 {
-    run(talk_to_a_server, &(mongo_script_options){0});
-    run(talk_to_a_server, &(mongo_script_options){.tcp = true});
+    test_run(talk_to_a_server, &(mongo_script_options){0});
+    test_run(talk_to_a_server, &(mongo_script_options){.tcp = true});
 }
 END_TEST
 
 int main(void)
 {
     Suite *suite = suite_create("mongo_script");
-    TCase *kit = tcase_create("kit");
-    tcase_add_test(kit, a_request_is_answered_in_its_own_form);
-    tcase_add_test(kit, a_reply_is_wrong_where_it_is_told_to_be);
-    tcase_add_test(kit, a_server_serves_many_connections);
-    suite_add_tcase(suite, kit);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    test_case(suite, "kit", a_request_is_answered_in_its_own_form,
+              a_reply_is_wrong_where_it_is_told_to_be,
+              a_server_serves_many_connections);
+    return test_suite_run(suite);
 }

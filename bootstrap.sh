@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Sets everything up on Debian 12 or newer, as root or with sudo; see usage below.
+# What it builds lies in build/; what it prints at length goes to build/logs.
+set -euo pipefail
+cd "$(dirname "$0")"
+top=$PWD
+logs=$top/build/logs
+hiredis=$top/build/deps/hiredis
+ferretdb=$top/build/deps/ferretdb
+
+usage() {
+    cat <<'END'
+usage: ./bootstrap.sh deps | build | check | servers | clean
+
+  deps     install what is missing
+  build    deps, then build into build/main
+  check    build, then run all tests, and again under AddressSanitizer and UBSan
+  servers  build, then start Redis and MongoDB in the foreground, for playing
+  clean    remove build/
+END
+}
+
+die() { echo "bootstrap.sh: $*" >&2; exit 1; }
+say() { echo "bootstrap.sh: $*"; }
+
+# logged NAME COMMAND...: its output goes to a log, whose end is shown on failure.
+logged() {
+    local log=$logs/$1.log
+    shift
+    mkdir -p "$logs"
+    if ! "$@" >"$log" 2>&1; then
+        tail -n 40 "$log" >&2
+        die "failed: $* (all of its output: $log)"
+    fi
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+packages="autoconf automake libtool make gcc g++ pkg-config libevent-dev libc-ares-dev
+libbson-dev libssl-dev libhiredis-dev check redis-server redis-tools dpkg-dev"
+
+install_packages() {
+    local missing=() p
+    for p in $packages; do
+        dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' ||
+            missing+=("$p")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "installing ${missing[*]}"
+    logged apt-update as_root apt-get update
+    logged apt-install as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+# Debian 13's hiredis, for RESP3, out of the mirror that this machine uses.
+build_hiredis() {
+    [ ! -f "$hiredis/lib/libhiredis.a" ] || return 0
+    ! pkg-config --atleast-version=1.0 hiredis || return 0
+    local mirror work=$top/build/deps/hiredis.build
+    mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+        grep -oE 'https?://[^ ]+/debian/?( |$)' | head -n 1 | tr -d ' ')
+    [ -n "$mirror" ] || die "no Debian mirror found in /etc/apt, for hiredis's source"
+    say "building hiredis from Debian 13's source"
+    rm -rf "$work"
+    mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/parts"
+    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" \
+        >"$work/sources.list"
+    local options=(-o "Dir::Etc::sourcelist=$work/sources.list"
+        -o "Dir::Etc::sourceparts=$work/parts" -o "Dir::State::lists=$work/state/lists"
+        -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
+    logged hiredis-update apt-get "${options[@]}" update
+    (cd "$work" && logged hiredis-source apt-get "${options[@]}" source --download-only hiredis)
+    logged hiredis-unpack dpkg-source --no-check -x "$work"/hiredis_*.dsc "$work/source"
+    logged hiredis-build make -C "$work/source" CFLAGS="-O2 -fPIC" PREFIX="$hiredis" install
+    rm -rf "$work"
+}
+
+build_ferretdb() {
+    [ ! -x "$ferretdb" ] || return 0
+    [ -z "${MONGODB_URI:-}" ] && ! command -v mongod >/dev/null || return 0
+    command -v go >/dev/null ||
+        die "Go 1.22 or newer is needed to build the MongoDB server of the tests"
+    say "building FerretDB"
+    logged ferretdb tests/servers/build-ferretdb "$ferretdb"
+}
+
+deps() {
+    if ! command -v apt-get >/dev/null; then
+        die "no apt-get here; install what these packages of Debian hold: $packages"
+    fi
+    install_packages
+    build_hiredis
+    build_ferretdb
+}
+
+# build_in FOLDER OPTION...
+build_in() {
+    local folder=$top/build/$1
+    shift
+    [ ! -f "$hiredis/lib/libhiredis.a" ] || set -- "--with-hiredis=$hiredis" "$@"
+    [ -x configure ] || logged autoreconf autoreconf -i
+    mkdir -p "$folder"
+    if [ ! -f "$folder/Makefile" ]; then
+        (cd "$folder" && logged "configure-${folder##*/}" "$top/configure" "$@")
+    fi
+    logged "make-${folder##*/}" make -C "$folder" -j2
+}
+
+build() {
+    deps
+    say "building"
+    build_in main
+}
+
+# check_in FOLDER: runs its tests with the servers; does not stop at a failure.
+check_in() {
+    say "testing build/$1"
+    FERRETDB=$ferretdb tests/servers/with-servers -- \
+        make -C "build/$1" -j2 check >"$logs/check-$1.log" 2>&1 || {
+        tail -n 60 "$logs/check-$1.log"
+        failed=1
+    }
+}
+
+check() {
+    failed=0
+    build
+    build_in asan --enable-asan --enable-ubsan
+    check_in main
+    check_in asan
+    tests/summary build/main build/asan || failed=1
+    exit "$failed"
+}
+
+servers() {
+    build
+    FERRETDB=$ferretdb exec tests/servers/with-servers -- sh -c '
+        echo "Redis:   $REDIS_URL"
+        echo "MongoDB: $MONGODB_URI"
+        echo "Ctrl-C ends both."
+        while sleep 3600; do :; done'
+}
+
+case ${1:-} in
+deps | build | check | servers) "$1" ;;
+clean) rm -rf build ;;
+*) usage >&2; exit 2 ;;
+esac

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The client's life, and commands.
+ *
+ * A client is counted: the program has one reference, and each call under way and
+ * each open cursor has one. dmongo_close() gives up the program's and shuts every
+ * connection, so calls that wait fail soon; the memory goes with the last one to
+ * leave.
+ */
+#include "client_internal.h"
+
+#include <string.h>
+
+#include <diesel/memory.h>
+#include <diesel/time.h>
+
+static int unsupported(diesel_error *err, const char *what)
+{
+    return diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
+                            "connection string: %s is not supported yet", what);
+}
+
+/* What can be asked for but not be done. Better an error than a connection that is
+ * not what the program asked for. */
+static int check_supported(const struct dmongo__uri *uri, diesel_error *err)
+{
+    if (uri->is_srv)
+        return unsupported(err, "mongodb+srv://");
+    if (uri->options.tls)
+        return unsupported(err, "tls=true");
+    if (uri->options.load_balanced)
+        return unsupported(err, "loadBalanced=true");
+    if (uri->options.proxy_host != NULL)
+        return unsupported(err, "proxyHost");
+    return 0;
+}
+
+static void init_pool(struct dmongo__server *server)
+{
+    const struct dmongo__uri_options *o = &server->client->uri->options;
+    server->pool = (struct dmongo__pool){
+        .max = o->max_pool_size > 0 ? (size_t)o->max_pool_size : SIZE_MAX,
+        .max_connecting = (size_t)o->max_connecting,
+        .max_idle_ms = o->max_idle_time_ms,
+        .wait_ms = o->wait_queue_timeout_ms,
+        .make = dmongo__handshake,
+        .arg = server,
+    };
+}
+
+static int init_servers(dmongo *client, diesel_error *err)
+{
+    size_t count = client->uri->host_count;
+    client->servers = diesel_calloc(count, sizeof *client->servers);
+    if (client->servers == NULL)
+        return diesel_error_nomem(err, "a client");
+    for (size_t i = 0; i < count; i++) {
+        struct dmongo__server *server = &client->servers[i];
+        server->client = client;
+        server->host = &client->uri->hosts[i];
+        server->name = dmongo__host_name(server->host, err);
+        if (server->name == NULL)
+            return -1;
+        init_pool(server);
+    }
+    return 0;
+}
+
+static int copy_string(const char *s, char **out, diesel_error *err)
+{
+    *out = diesel_strndup(s, strlen(s));
+    return *out != NULL ? 0 : diesel_error_nomem(err, "a client");
+}
+
+/* Who the client is: the options' user and password go before the string's. */
+static int init_credential(dmongo *client, const dmongo_options *options,
+                           diesel_error *err)
+{
+    struct dmongo__uri *uri = client->uri;
+    if (options->user != NULL) {
+        if (copy_string(options->user, &client->owned_user, err) < 0)
+            return -1;
+        uri->user = client->owned_user;
+        uri->password = NULL;
+    }
+    if (options->password != NULL) {
+        if (copy_string(options->password, &client->owned_password, err) < 0)
+            return -1;
+        uri->password = client->owned_password;
+    }
+    if ((options->user != NULL || options->password != NULL) &&
+        dmongo__uri_find_credential(uri, err) < 0)
+        return -1;
+    client->user = uri->credential.user;
+    client->password = uri->credential.password;
+    return 0;
+}
+
+static int init_write_concern(dmongo *client, diesel_error *err)
+{
+    const struct dmongo__uri *uri = client->uri;
+    const struct dmongo__uri_options *o = &uri->options;
+    bool has_w = dmongo__uri_has(uri, "w");
+    bool has_journal = dmongo__uri_has(uri, "journal");
+    if (!has_w && !has_journal && o->w_timeout_ms == 0)
+        return 0;
+    client->unacknowledged = has_w && o->w.name == NULL && o->w.number == 0;
+    client->write_concern_doc = dmongo_doc_to_bson(
+        dmongo_doc("w", !has_w ? dmongo_absent()
+                        : o->w.name != NULL
+                            ? dmongo_str(o->w.name)
+                            : dmongo_int32((int32_t)o->w.number),
+                   "j", has_journal ? dmongo_bool(o->journal) : dmongo_absent(),
+                   "wtimeout",
+                   o->w_timeout_ms > 0 ? dmongo_int64(o->w_timeout_ms)
+                                       : dmongo_absent()),
+        err);
+    if (client->write_concern_doc == NULL)
+        return -1;
+    client->write_concern = dmongo_bson(client->write_concern_doc);
+    return 0;
+}
+
+static int init_read_concern(dmongo *client, diesel_error *err)
+{
+    const char *level = client->uri->options.read_concern_level;
+    if (level == NULL)
+        return 0;
+    client->read_concern_doc =
+        dmongo_doc_to_bson(dmongo_doc("level", level), err);
+    if (client->read_concern_doc == NULL)
+        return -1;
+    client->read_concern = dmongo_bson(client->read_concern_doc);
+    return 0;
+}
+
+static bool append_tag_sets(bson_t *doc, const struct dmongo__tag_sets *sets)
+{
+    bson_t array, set;
+    bool ok = bson_append_array_begin(doc, "tags", -1, &array);
+    for (size_t i = 0; ok && i < sets->count; i++) {
+        char index[16];
+        const char *key;
+        bson_uint32_to_string((uint32_t)i, &key, index, sizeof index);
+        ok = bson_append_document_begin(&array, key, -1, &set);
+        for (size_t j = 0; ok && j < sets->items[i].count; j++)
+            ok = bson_append_utf8(&set, sets->items[i].items[j].key, -1,
+                                  sets->items[i].items[j].value, -1);
+        ok = ok && bson_append_document_end(&array, &set);
+    }
+    return ok && bson_append_array_end(doc, &array);
+}
+
+static int init_read_preference(dmongo *client, diesel_error *err)
+{
+    const struct dmongo__uri_options *o = &client->uri->options;
+    if (o->read_preference == NULL ||
+        strcmp(o->read_preference, "primary") == 0)
+        return 0;
+    bson_t *doc = client->read_preference_doc = bson_new();
+    bool ok = bson_append_utf8(doc, "mode", -1, o->read_preference, -1);
+    if (ok && o->read_preference_tags.count > 0)
+        ok = append_tag_sets(doc, &o->read_preference_tags);
+    if (ok && o->max_staleness_seconds > 0)
+        ok = bson_append_int64(doc, "maxStalenessSeconds", -1,
+                               o->max_staleness_seconds);
+    return ok ? 0
+              : diesel_error_set(err, DIESEL_E_LIMIT, DIESEL_DOM_MONGO, 0,
+                                 "the read preference is too large");
+}
+
+static int init(dmongo *client, const char *uri, const dmongo_options *options,
+                diesel_error *err)
+{
+    client->uri = dmongo__uri_parse(uri, err);
+    if (client->uri == NULL || check_supported(client->uri, err) < 0)
+        return -1;
+    const char *app_name = options->app_name != NULL
+                               ? options->app_name
+                               : client->uri->options.app_name;
+    if (app_name != NULL && strlen(app_name) > 128)
+        return diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
+                                "app_name is longer than 128 bytes");
+    client->max_reply = options->max_reply;
+    client->socket_timeout_ms = client->uri->options.socket_timeout_ms;
+    client->metadata = dmongo__hello_metadata(app_name, err);
+    if (client->metadata == NULL || init_servers(client, err) < 0 ||
+        init_credential(client, options, err) < 0 ||
+        init_write_concern(client, err) < 0 ||
+        init_read_concern(client, err) < 0)
+        return -1;
+    return init_read_preference(client, err);
+}
+
+static void free_client(dmongo *client)
+{
+    if (client->uri != NULL && client->servers != NULL)
+        for (size_t i = 0; i < client->uri->host_count; i++)
+            diesel_free(client->servers[i].name);
+    diesel_free(client->servers);
+    dmongo__uri_free(client->uri);
+    bson_destroy(client->metadata);
+    bson_destroy(client->write_concern_doc);
+    bson_destroy(client->read_concern_doc);
+    bson_destroy(client->read_preference_doc);
+    if (client->owned_password != NULL)
+        explicit_bzero(client->owned_password, strlen(client->owned_password));
+    diesel_free(client->owned_password);
+    diesel_free(client->owned_user);
+    explicit_bzero(&client->keys, sizeof client->keys);
+    diesel_free(client);
+}
+
+void dmongo__client_release(dmongo *client)
+{
+    if (--client->references == 0)
+        free_client(client);
+}
+
+/* Keeps minPoolSize connections to the server in use; a fiber in the background. A
+ * failure ends it: the operations will meet with the same, and say so. */
+static int fill_pool(void *arg)
+{
+    dmongo *client = arg;
+    size_t min = (size_t)client->uri->options.min_pool_size;
+    struct dmongo__server *server = client->current;
+    while (server != NULL && server == client->current &&
+           server->pool.total < min && server->pool.total < server->pool.max) {
+        diesel_error unused;
+        struct dmongo__conn *conn =
+            dmongo__pool_connect(&server->pool, &unused);
+        if (conn == NULL)
+            return 0;
+        dmongo__pool_give(conn);
+    }
+    return 0;
+}
+
+static int start_background(dmongo *client, diesel_error *err)
+{
+    if (client->uri->options.min_pool_size == 0)
+        return 0;
+    client->background =
+        diesel_scope_open(&(diesel_scope_options){.detached = true});
+    if (client->background == NULL)
+        return diesel_error_nomem(err, "a client");
+    return diesel_go(client->background, fill_pool, client) == 0
+               ? 0
+               : diesel_error_nomem(err, "a client");
+}
+
+dmongo *dmongo_open(const char *uri, const dmongo_options *options,
+                    diesel_error *err)
+{
+    static const dmongo_options defaults;
+    diesel_error why;
+    dmongo *client = diesel_calloc(1, sizeof *client);
+    if (client == NULL) {
+        diesel_error_nomem(err, "a client");
+        return NULL;
+    }
+    client->references = 1;
+    int64_t deadline = 0;
+    if (init(client, uri, options != NULL ? options : &defaults, &why) == 0 &&
+        dmongo__select_slowly(client, &deadline, true, &why) != NULL &&
+        start_background(client, &why) == 0)
+        return client;
+
+    diesel_error_prefix(&why, "mongodb");
+    if (err != NULL)
+        *err = why;
+    dmongo_close(client);
+    return NULL;
+}
+
+void dmongo_close(dmongo *client)
+{
+    if (client == NULL)
+        return;
+    client->is_closed = true;
+    if (client->servers != NULL)
+        for (size_t i = 0; i < client->uri->host_count; i++)
+            dmongo__pool_close(&client->servers[i].pool);
+    client->current = NULL;
+    dmongo__wake_selecting(client);
+    if (client->background != NULL) {
+        diesel_scope_cancel(client->background);
+        (void)diesel_scope_wait(client->background, NULL);
+    }
+    dmongo__client_release(client);
+}
+
+const char *dmongo_database(const dmongo *client)
+{
+    return client->uri->database;
+}
+
+const char *dmongo_server(const dmongo *client)
+{
+    const struct dmongo__server *server =
+        client->current != NULL ? client->current : &client->servers[0];
+    return server->name;
+}
+
+const char *dmongo_warning(const dmongo *client, size_t index)
+{
+    const struct dmongo__uri *uri = client->uri;
+    return index < uri->warning_count ? uri->warnings[index] : NULL;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Cursors: going through what a find or an aggregate returns, batch by batch.
+ *
+ *     {cursor: {firstBatch: [...], id: int64, ns: "app.users"}, ok: 1}
+ *
+ * The reply is read into the cursor's own buffer, and a document that is handed
+ * out is a view into it: valid until the next call. The buffer is used again for
+ * the next batch.
+ *
+ * States: `id` is the server's number of the cursor, 0 once it has nothing more.
+ * A failure to get a batch is kept and reported again by every later call.
+ */
+#include "cursor_internal.h"
+
+#include <string.h>
+
+#include <diesel/memory.h>
+#include <diesel/scope.h>
+
+#include "doc_internal.h"
+
+#define KILL_MS 1000 /* for telling the server to forget a cursor */
+
+struct dmongo_cursor {
+    dmongo *client;                /* holds a reference                       */
+    struct dmongo__server *server; /* which has the rest                      */
+    const char *what;
+    int64_t id;
+    int32_t batch_size;
+    bson_t *comment; /* NULL: none */
+    struct dmongo__walk batch; /* what is left of the batch */
+    struct dmongo__buffer buffer;
+    bson_t view; /* of the document handed out */
+    bool has_failed;
+    diesel_error error;
+    char *ns;      /* as the program wrote it, in names[]        */
+    char *rest_ns; /* as the server calls it: owned, NULL: the same */
+    char names[];
+};
+
+dmongo_cursor *dmongo__cursor_new(dmongo *client, const char *what,
+                                  const char *ns, diesel_error *err)
+{
+    size_t ns_size = strlen(ns) + 1;
+    dmongo_cursor *cursor = diesel_malloc(sizeof *cursor + ns_size);
+    if (cursor == NULL) {
+        diesel_error_nomem(err, "a cursor");
+        return NULL;
+    }
+    memset(cursor, 0, offsetof(dmongo_cursor, view));
+    cursor->client = client;
+    cursor->what = what;
+    cursor->has_failed = false;
+    cursor->rest_ns = NULL;
+    cursor->ns = memcpy(cursor->names, ns, ns_size);
+    client->references++;
+    return cursor;
+}
+
+struct dmongo__buffer *dmongo__cursor_buffer(dmongo_cursor *cursor)
+{
+    return &cursor->buffer;
+}
+
+void dmongo__cursor_free(dmongo_cursor *cursor)
+{
+    dmongo__client_release(cursor->client);
+    dmongo__buffer_clear(&cursor->buffer);
+    bson_destroy(cursor->comment);
+    diesel_free(cursor->rest_ns);
+    diesel_free(cursor);
+}
+
+static int no_batch(struct dmongo__call *call)
+{
+    return diesel_error_set(&call->error, DIESEL_E_PROTOCOL, DIESEL_DOM_MONGO, 0,
+                            "malformed reply: it has no cursor with a batch");
+}
+
+/* What the reply's cursor has. */
+struct parts {
+    struct dmongo__element id;
+    struct dmongo__element ns;
+    struct dmongo__element batch;
+};
+
+static bool is_called(const struct dmongo__element *e, const char *key,
+                      size_t n)
+{
+    return e->key_len == n && memcmp(e->key, key, n) == 0;
+}
+
+#define IS(e, key) is_called((e), key, sizeof key - 1)
+
+static int read_parts(struct dmongo__call *call, struct parts *parts)
+{
+    const struct dmongo__element *cursor = &call->reply.cursor;
+    struct dmongo__walk walk;
+    struct dmongo__element e;
+    parts->id.type = parts->ns.type = parts->batch.type = 0;
+    if (cursor->type != BSON_TYPE_DOCUMENT)
+        return no_batch(call);
+    int got = dmongo__walk_begin(&walk, cursor->value, cursor->size);
+    while (got >= 0 && (got = dmongo__walk_next(&walk, &e)) > 0) {
+        if (IS(&e, "firstBatch") || IS(&e, "nextBatch"))
+            parts->batch = e;
+        else if (IS(&e, "id"))
+            parts->id = e;
+        else if (IS(&e, "ns"))
+            parts->ns = e;
+    }
+    if (got < 0 || parts->batch.type != BSON_TYPE_ARRAY)
+        return no_batch(call);
+    return 0;
+}
+
+int dmongo__first_document(struct dmongo__call *call, const uint8_t **bytes,
+                           size_t *size)
+{
+    struct parts parts;
+    struct dmongo__walk walk;
+    struct dmongo__element e;
+    if (read_parts(call, &parts) < 0)
+        return -1;
+    int got = dmongo__walk_begin(&walk, parts.batch.value, parts.batch.size);
+    if (got == 0)
+        got = dmongo__walk_next(&walk, &e);
+    if (got < 0 || (got > 0 && e.type != BSON_TYPE_DOCUMENT))
+        return no_batch(call);
+    if (got > 0) {
+        *bytes = e.value;
+        *size = e.size;
+    }
+    return got;
+}
+
+/* Takes a batch from the reply in the cursor's buffer. */
+static int take_batch(dmongo_cursor *cursor, struct dmongo__call *call,
+                      struct parts *parts)
+{
+    if (read_parts(call, parts) < 0)
+        return -1;
+    cursor->id = dmongo__element_int(&parts->id, 0);
+    return dmongo__walk_begin(&cursor->batch, parts->batch.value,
+                              parts->batch.size) == 0
+               ? 0
+               : no_batch(call);
+}
+
+/* Keeps what later batches are asked with, if there will be any. */
+static int keep(dmongo_cursor *cursor, struct dmongo__call *call,
+                const struct parts *parts, dmongo_value comment)
+{
+    size_t n;
+    const char *ns = dmongo__element_str(&parts->ns, &n);
+    if (n > 0 && strcmp(ns, cursor->ns) != 0) {
+        cursor->rest_ns = diesel_strndup(ns, n);
+        if (cursor->rest_ns == NULL)
+            return diesel_error_nomem(&call->error, "a cursor");
+    }
+    if (comment.form == DMONGO__ABSENT)
+        return 0;
+    cursor->comment =
+        dmongo_doc_to_bson(dmongo_doc("comment", comment), &call->error);
+    return cursor->comment != NULL ? 0 : -1;
+}
+
+int dmongo__cursor_begin(dmongo_cursor *cursor, struct dmongo__call *call,
+                         int32_t batch_size, dmongo_value comment)
+{
+    struct parts parts;
+    if (take_batch(cursor, call, &parts) < 0)
+        return -1;
+    cursor->server = call->server;
+    cursor->batch_size = batch_size;
+    return cursor->id != 0 ? keep(cursor, call, &parts, comment) : 0;
+}
+
+static int exchange_more(dmongo_cursor *cursor, struct dmongo__call *call)
+{
+    struct dmongo__ns ns;
+    const char *text = cursor->rest_ns != NULL ? cursor->rest_ns : cursor->ns;
+    if (dmongo__ns_split(&ns, text, &call->error) < 0)
+        return -1;
+    struct parts parts;
+    dmongo_value comment =
+        cursor->comment != NULL ? dmongo_bson(cursor->comment) : dmongo_absent();
+    if (dmongo__call_exchange(
+            call,
+            dmongo_doc("getMore", dmongo_int64(cursor->id),
+                       "collection", ns.collection,
+                       "batchSize", cursor->batch_size > 0
+                                        ? dmongo_int32(cursor->batch_size)
+                                        : dmongo_absent(),
+                       "", dmongo__splice(&comment),
+                       "$db", ns.database),
+            &cursor->buffer) < 0)
+        return -1;
+    return take_batch(cursor, call, &parts);
+}
+
+/* Gets the next batch: 0, or -1 with cursor->error. */
+static int get_more(dmongo_cursor *cursor)
+{
+    struct dmongo__call call;
+    if (dmongo__call_begin_on(&call, cursor->server, "getMore", cursor->ns) ==
+            0 &&
+        exchange_more(cursor, &call) == 0) {
+        dmongo__call_end(&call);
+        return 0;
+    }
+    dmongo__call_fail(&call, &cursor->error);
+    cursor->has_failed = true;
+    if (cursor->error.detail == DMONGO_CURSOR_NOT_FOUND)
+        cursor->id = 0; /* the server has forgotten it already */
+    return -1;
+}
+
+static int malformed(dmongo_cursor *cursor)
+{
+    diesel_error_set(&cursor->error, DIESEL_E_PROTOCOL, DIESEL_DOM_MONGO, 0,
+                     "mongodb %s: %s %.100s: malformed reply: its batch is not "
+                     "an array of documents",
+                     cursor->server->name, cursor->what, cursor->ns);
+    cursor->has_failed = true;
+    return -1;
+}
+
+/* 1, 0 or -1 with cursor->error; *doc is set in the first case. */
+static int next(dmongo_cursor *cursor, const bson_t **doc)
+{
+    struct dmongo__element e;
+    for (;;) {
+        if (cursor->has_failed)
+            return -1;
+        int got = dmongo__walk_next(&cursor->batch, &e);
+        if (got > 0) {
+            if (e.type != BSON_TYPE_DOCUMENT ||
+                !bson_init_static(&cursor->view, e.value, e.size))
+                return malformed(cursor);
+            *doc = &cursor->view;
+            return 1;
+        }
+        if (got < 0)
+            return malformed(cursor);
+        if (cursor->id == 0)
+            return 0;
+        if (get_more(cursor) < 0)
+            return -1;
+    }
+}
+
+int dmongo_cursor_next(dmongo_cursor *cursor, const bson_t **doc,
+                       diesel_error *err)
+{
+    *doc = NULL;
+    if (cursor == NULL)
+        return -1;
+    if (diesel_check(err) < 0) {
+        diesel_error_prefix(err, "mongodb %s: %s %.100s", cursor->server->name,
+                            cursor->what, cursor->ns);
+        return -1;
+    }
+    int got = next(cursor, doc);
+    if (got < 0 && err != NULL)
+        *err = cursor->error;
+    return got;
+}
+
+/* Has the server forget the cursor. If that fails, the server forgets it by itself
+ * after a while. */
+static void kill_cursor(dmongo_cursor *cursor)
+{
+    struct dmongo__ns ns;
+    diesel_error unused;
+    const char *text = cursor->rest_ns != NULL ? cursor->rest_ns : cursor->ns;
+    if (dmongo__ns_split(&ns, text, &unused) < 0)
+        return;
+    diesel_scope *last = diesel_scope_open(
+        &(diesel_scope_options){.shield = true, .timeout_ms = KILL_MS});
+    struct dmongo__call call;
+    if (dmongo__call_begin_on(&call, cursor->server, "killCursors",
+                              cursor->ns) == 0 &&
+        dmongo__call_exchange(
+            &call,
+            dmongo_doc("killCursors", ns.collection,
+                       "cursors", dmongo_array(dmongo_int64(cursor->id)),
+                       "$db", ns.database),
+            NULL) == 0)
+        dmongo__call_end(&call);
+    else
+        dmongo__call_fail(&call, NULL);
+    (void)diesel_scope_wait(last, NULL);
+}
+
+void dmongo_cursor_close(dmongo_cursor *cursor)
+{
+    if (cursor == NULL)
+        return;
+    if (cursor->id != 0 && !cursor->client->is_closed)
+        kill_cursor(cursor);
+    dmongo__cursor_free(cursor);
+}

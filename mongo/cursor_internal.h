@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Cursors, for the operations that make one. */
+#ifndef DIESEL_MONGO_CURSOR_INTERNAL_H
+#define DIESEL_MONGO_CURSOR_INTERNAL_H
+
+#include <diesel/mongo_cursor.h>
+
+#include "client_internal.h"
+
+/* An empty cursor, of the operation that messages call `what` on `ns`. NULL with
+ * NOMEM. */
+dmongo_cursor *dmongo__cursor_new(dmongo *client, const char *what,
+                                  const char *ns, diesel_error *err);
+
+/* Where the first reply is to be read to. */
+struct dmongo__buffer *dmongo__cursor_buffer(dmongo_cursor *cursor);
+
+/* Takes the first batch from the reply in the cursor's buffer. `batch_size` and
+ * `comment` go into what is asked for further batches; the comment is borrowed for
+ * the length of the call. 0 or -1 with call->error. */
+int dmongo__cursor_begin(dmongo_cursor *cursor, struct dmongo__call *call,
+                         int32_t batch_size, dmongo_value comment);
+
+/* Frees the cursor without telling the server, which knows nothing of it. */
+void dmongo__cursor_free(dmongo_cursor *cursor);
+
+/* The first document of the first batch in a reply: 1 with its bytes, 0 if there is
+ * none, -1 with call->error if the reply has no batch. */
+int dmongo__first_document(struct dmongo__call *call, const uint8_t **bytes,
+                           size_t *size);
+
+#endif

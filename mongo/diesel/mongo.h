@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* All of libdiesel-mongo. */
+#ifndef DIESEL_MONGO_H
+#define DIESEL_MONGO_H
+
+#include <diesel/doc.h>
+#include <diesel/mongo_client.h>
+#include <diesel/mongo_codes.h>
+#include <diesel/mongo_cursor.h>
+#include <diesel/mongo_write.h>
+
+#endif

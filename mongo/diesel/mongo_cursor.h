@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading: find, aggregate, and the cursor over their results; counting.
+ *
+ *     dmongo_cursor *cursor = dmongo_find(mongo, "app.users",
+ *         dmongo_doc("age", dmongo_doc("$gt", 30)),
+ *         &(dmongo_find_options){.sort = dmongo_doc("name", 1), .limit = 10},
+ *         &err);
+ *     const bson_t *user;
+ *     int got;
+ *     while ((got = dmongo_cursor_next(cursor, &user, &err)) > 0)
+ *         puts(dmongo_get_str(user, "name", ""));
+ *     dmongo_cursor_close(cursor);
+ *     if (got < 0)
+ *         return diesel_fail(&err);
+ *
+ * A collection is named "database.collection". A filter, a pipeline and what is
+ * in the options is borrowed for the length of the call only.
+ *
+ * A document comes back as a view into the batch that the server sent; nothing is
+ * copied.
+ */
+#ifndef DIESEL_MONGO_CURSOR_H
+#define DIESEL_MONGO_CURSOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <bson/bson.h>
+
+#include <diesel/mongo_client.h>
+#include <diesel/doc.h>
+#include <diesel/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct dmongo_cursor dmongo_cursor;
+
+/* All zero bytes are the defaults; a value that is not set is not sent. */
+typedef struct dmongo_find_options {
+    dmongo_value projection;
+    dmongo_value sort;
+    dmongo_value hint;
+    dmongo_value collation;
+    dmongo_value let;
+    dmongo_value comment;
+    int64_t skip;
+    int64_t limit;       /* 0: all                                           */
+    int32_t batch_size;  /* documents per reply; 0: the server's             */
+    int64_t max_time_ms; /* on the server; 0: no limit                       */
+    bool allow_disk_use;
+} dmongo_find_options;
+
+typedef struct dmongo_aggregate_options {
+    dmongo_value hint;
+    dmongo_value collation;
+    dmongo_value let;
+    dmongo_value comment;
+    int32_t batch_size;
+    int64_t max_time_ms;
+    bool allow_disk_use;
+    bool bypass_document_validation; /* of $out and $merge */
+} dmongo_aggregate_options;
+
+typedef struct dmongo_count_options {
+    dmongo_value hint;
+    dmongo_value collation;
+    dmongo_value comment;
+    int64_t skip;
+    int64_t limit; /* 0: all */
+    int64_t max_time_ms;
+} dmongo_count_options;
+
+/* Sends the query and takes the first batch. options may be NULL. What comes back
+ * is owned by the caller: dmongo_cursor_close(); NULL on failure. Switches
+ * fibers. */
+dmongo_cursor *dmongo_find(dmongo *client, const char *ns, dmongo_value filter,
+                           const dmongo_find_options *options,
+                           diesel_error *err)
+    __attribute__((warn_unused_result));
+
+/* The first document that matches: 1 with it in *found, owned by the caller:
+ * bson_destroy(); 0 if there is none; -1 on failure. In the last two cases *found
+ * is NULL, from which dmongo_get_...() give their fallbacks and which
+ * bson_destroy() takes. limit and batch_size are not looked at. Switches
+ * fibers. */
+int dmongo_find_one(dmongo *client, const char *ns, dmongo_value filter,
+                    const dmongo_find_options *options, bson_t **found,
+                    diesel_error *err) __attribute__((warn_unused_result));
+
+/* Runs a pipeline, an array of stages: dmongo_array(dmongo_doc("$match", ...),
+ * ...), or a bson_t whose keys are "0", "1", and so on. With a database's name
+ * alone for `ns`, it runs on the database. As dmongo_find() otherwise. */
+dmongo_cursor *dmongo_aggregate(dmongo *client, const char *ns,
+                                dmongo_value pipeline,
+                                const dmongo_aggregate_options *options,
+                                diesel_error *err)
+    __attribute__((warn_unused_result));
+
+/* 1: the next document in *doc, borrowed until the next call with this cursor;
+ * 0: there are no more; -1: failure, and from then on the same failure. *doc is
+ * NULL in the last two cases. A NULL cursor, from a dmongo_find() that failed,
+ * gives -1 and leaves the error that *err has. Switches fibers when it
+ * needs another batch; checks for cancellation always. */
+int dmongo_cursor_next(dmongo_cursor *cursor, const bson_t **doc,
+                       diesel_error *err) __attribute__((warn_unused_result));
+
+/* Closes and frees the cursor. If the server has more of its documents, it is told
+ * to forget them, even if the fiber is cancelled; this switches fibers, and is
+ * given up after a second. NULL does nothing. */
+void dmongo_cursor_close(dmongo_cursor *cursor);
+
+/* How many documents match, counted by the server by looking at them: the count,
+ * or -1. options may be NULL. Switches fibers. */
+int64_t dmongo_count(dmongo *client, const char *ns, dmongo_value filter,
+                     const dmongo_count_options *options, diesel_error *err)
+    __attribute__((warn_unused_result));
+
+/* How many documents the collection has by its own book-keeping, which is quick
+ * but may be off after a crash or on a sharded cluster: the count, or -1. Switches
+ * fibers. */
+int64_t dmongo_estimated_count(dmongo *client, const char *ns,
+                               diesel_error *err)
+    __attribute__((warn_unused_result));
+
+#ifndef __cplusplus
+/* Documents may be dmongo_doc(...), a bson_t *, or a dmongo_value. */
+#define dmongo_find(client, ns, filter, options, err)                          \
+    (dmongo_find)((client), (ns), DMONGO_VALUE(filter), (options), (err))
+#define dmongo_find_one(client, ns, filter, options, found, err)               \
+    (dmongo_find_one)((client), (ns), DMONGO_VALUE(filter), (options),         \
+                      (found), (err))
+#define dmongo_aggregate(client, ns, pipeline, options, err)                   \
+    (dmongo_aggregate)((client), (ns), DMONGO_VALUE(pipeline), (options), (err))
+#define dmongo_count(client, ns, filter, options, err)                         \
+    (dmongo_count)((client), (ns), DMONGO_VALUE(filter), (options), (err))
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What makes a socket a connection: connect, say hello, authenticate. All of it
+ * within connectTimeoutMS.
+ *
+ * As MongoDB's handshake specification has it, the first message is the old
+ * isMaster in an OP_QUERY, which servers of all ages understand, with helloOk.
+ */
+#include "client_internal.h"
+
+#include <diesel/memory.h>
+#include <diesel/time.h>
+
+static int say_hello(struct dmongo__server *server, struct dmongo__conn *conn,
+                     const struct dmongo__auth *auth, int64_t deadline,
+                     bson_t *reply, diesel_error *err)
+{
+    const struct dmongo__scram *scram = &auth->scram;
+    dmongo_value first_step =
+        auth->speculated
+            ? dmongo_doc("saslStart", 1,
+                         "mechanism", dmongo__scram_name(scram->mechanism),
+                         "payload", dmongo__scram_payload(scram),
+                         "autoAuthorize", 1,
+                         "options", dmongo_doc("skipEmptyExchange",
+                                               dmongo_bool(true)),
+                         "db", server->client->uri->credential.source)
+            : dmongo_absent();
+    dmongo_value command = dmongo_doc(
+        "isMaster", 1, "helloOk", dmongo_bool(true),
+        "client", server->client->metadata,
+        "saslSupportedMechs",
+        auth->mechs_for != NULL ? dmongo_str(auth->mechs_for) : dmongo_absent(),
+        "speculativeAuthenticate", first_step);
+    struct dmongo__message message;
+    if (dmongo__conn_send_query(conn, command, deadline, err) < 0 ||
+        dmongo__conn_receive(conn, &conn->in, &message, deadline, err) < 0)
+        return -1;
+    if (!bson_init_static(reply, message.body, message.body_size))
+        return diesel_error_set(err, DIESEL_E_PROTOCOL, DIESEL_DOM_MONGO, 0,
+                                "malformed reply: its body is no document");
+    struct dmongo__hello hello;
+    if (dmongo__hello_read(reply, server->client->max_reply, &hello, err) < 0)
+        return -1;
+    server->hello = hello;
+    conn->limits = hello.limits;
+    return 0;
+}
+
+/* The reply to the hello lies in the connection's buffer, which authentication goes
+ * on to use; so what it needs of the reply is copied. */
+static int authenticate(struct dmongo__auth *auth, struct dmongo__conn *conn,
+                        const bson_t *hello, int64_t deadline,
+                        diesel_error *err)
+{
+    bson_t *copy = bson_copy(hello);
+    int done = dmongo__auth_finish(auth, conn, copy, deadline, err);
+    bson_destroy(copy);
+    return done;
+}
+
+/* A failure to connect means that the server is lost, unless it is about the
+ * credentials or about the fiber that tried. *err is that of the pool's caller, who
+ * gives one. */
+static void judge(struct dmongo__server *server,
+                  const struct dmongo__conn *conn, diesel_error *err)
+{
+    err->flags = 0; /* no operation has been sent */
+    bool is_own = err->code == DIESEL_E_AUTH || err->code == DIESEL_E_INVAL ||
+                  err->code == DIESEL_E_NOMEM || diesel_check(NULL) < 0;
+    if (is_own || server->client->is_closed)
+        return;
+    err->flags = DIESEL_EF_RETRYABLE;
+    dmongo__server_lost(server, conn->generation);
+}
+
+int dmongo__handshake(struct dmongo__conn *conn, void *arg, diesel_error *err)
+{
+    struct dmongo__server *server = arg;
+    dmongo *client = server->client;
+    int64_t timeout = client->uri->options.connect_timeout_ms;
+    int64_t deadline = timeout > 0 ? diesel_now() + timeout : DIESEL_FOREVER;
+
+    /* What a server takes before it has said so. */
+    conn->limits = (struct dmongo__limits){
+        .document = 16 * 1024, .message = 48000000, .batch = 1, .reply = 48000000};
+    struct dmongo__auth auth;
+    bson_t reply;
+    int done = dmongo__auth_begin(&auth, client, err);
+    if (done == 0)
+        done = dmongo__conn_open(conn, server->host, deadline, err);
+    if (done == 0)
+        done = say_hello(server, conn, &auth, deadline, &reply, err);
+    if (done == 0 && client->uri->credential.is_set)
+        done = authenticate(&auth, conn, &reply, deadline, err);
+    dmongo__auth_clear(&auth);
+    if (done < 0)
+        judge(server, conn, err);
+    return done;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool. Its fast path is a stack: take the connection that was used last, whose
+ * memory and whose server-side thread are warm, and put it back on top.
+ *
+ * Those who find no connection and may not make one wait in a queue, first come
+ * first served. What becomes free, a connection or the permission to make
+ * one, goes straight to the first of them, so nobody who comes later can take it.
+ *
+ * Invariants:
+ *  1. While somebody waits, no connection is idle, and no new one may be made.
+ *  2. total counts every connection that is idle, in use or being made, and
+ *     those that a waiter has been permitted to make.
+ *  3. A waiter that was woken with a connection or a permission uses it or passes
+ *     it on, as diesel_wake() promises that it sees it.
+ */
+#include "pool_internal.h"
+
+#include <string.h>
+
+#include <diesel/fiber.h>
+#include <diesel/memory.h>
+#include <diesel/park.h>
+#include <diesel/stream.h>
+#include <diesel/time.h>
+
+/* What a waiter is woken with. */
+enum { GIVEN, MAY_CONNECT, CLEARED, CLOSED };
+
+struct dmongo__pool_waiter {
+    struct dmongo__pool_waiter *next, *previous;
+    diesel_fiber *fiber;
+    struct dmongo__conn *given;
+    bool is_queued;
+};
+
+typedef struct dmongo__pool_waiter waiter;
+
+static void enqueue(struct dmongo__pool *pool, waiter *w)
+{
+    w->next = NULL;
+    w->previous = pool->last_waiter;
+    *(w->previous != NULL ? &w->previous->next : &pool->first_waiter) = w;
+    pool->last_waiter = w;
+    pool->waiter_count++;
+    w->is_queued = true;
+}
+
+static void dequeue(struct dmongo__pool *pool, waiter *w)
+{
+    if (!w->is_queued)
+        return;
+    *(w->previous != NULL ? &w->previous->next : &pool->first_waiter) = w->next;
+    *(w->next != NULL ? &w->next->previous : &pool->last_waiter) = w->previous;
+    pool->waiter_count--;
+    w->is_queued = false;
+}
+
+/* Takes waiters off the queue until one is found that will see the wake. */
+static waiter *wake_first(struct dmongo__pool *pool, int value,
+                          struct dmongo__conn *given)
+{
+    waiter *w;
+    while ((w = pool->first_waiter) != NULL) {
+        dequeue(pool, w);
+        if (diesel_wake(w->fiber, value)) {
+            w->given = given;
+            return w;
+        }
+    }
+    return NULL;
+}
+
+static void wake_all(struct dmongo__pool *pool, int value)
+{
+    while (wake_first(pool, value, NULL) != NULL)
+        continue;
+}
+
+static bool may_connect(const struct dmongo__pool *pool)
+{
+    return !pool->is_closed && pool->total < pool->max &&
+           pool->connecting < pool->max_connecting;
+}
+
+/* Something has become free: those who wait may make connections with it. */
+static void pass_on(struct dmongo__pool *pool)
+{
+    while (pool->first_waiter != NULL && may_connect(pool)) {
+        if (wake_first(pool, MAY_CONNECT, NULL) == NULL)
+            return;
+        pool->total++;
+        pool->connecting++;
+    }
+}
+
+/* Takes the connection out of the list of all and frees it. */
+static void discard(struct dmongo__pool *pool, struct dmongo__conn *conn)
+{
+    *(conn->previous_all != NULL ? &conn->previous_all->next_all : &pool->all) =
+        conn->next_all;
+    if (conn->next_all != NULL)
+        conn->next_all->previous_all = conn->previous_all;
+    dmongo__conn_clear(conn);
+    diesel_free(conn);
+    pool->total--;
+}
+
+static void discard_idle(struct dmongo__pool *pool)
+{
+    while (pool->idle != NULL) {
+        struct dmongo__conn *conn = pool->idle;
+        pool->idle = conn->next_idle;
+        pool->idle_count--;
+        discard(pool, conn);
+    }
+}
+
+static bool is_expired(const struct dmongo__pool *pool,
+                       const struct dmongo__conn *conn)
+{
+    return pool->max_idle_ms > 0 &&
+           diesel_now() - conn->idle_since > pool->max_idle_ms;
+}
+
+/* The idle connection that was used last, leaving out those of no use any more: a
+ * server that says something unasked, if only goodbye, is gone. */
+static struct dmongo__conn *take_idle(struct dmongo__pool *pool)
+{
+    struct dmongo__conn *conn;
+    while ((conn = pool->idle) != NULL) {
+        pool->idle = conn->next_idle;
+        pool->idle_count--;
+        if (!diesel_stream_is_readable(conn->stream) && !is_expired(pool, conn))
+            return conn;
+        discard(pool, conn);
+    }
+    return NULL;
+}
+
+static void is_closed(diesel_error *err)
+{
+    diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_MONGO, 0,
+                     "the client has been closed");
+}
+
+/* An empty connection, in the list of all. */
+static struct dmongo__conn *new_conn(struct dmongo__pool *pool,
+                                     diesel_error *err)
+{
+    if (pool->is_closed) { /* after a waiter was permitted to connect */
+        is_closed(err);
+        return NULL;
+    }
+    struct dmongo__conn *conn = diesel_calloc(1, sizeof *conn);
+    if (conn == NULL) {
+        diesel_error_nomem(err, "a connection");
+        return NULL;
+    }
+    conn->pool = pool;
+    conn->generation = pool->generation;
+    conn->next_all = pool->all;
+    if (pool->all != NULL)
+        pool->all->previous_all = conn;
+    pool->all = conn;
+    return conn;
+}
+
+/* Makes a connection for which total and connecting have been raised. */
+static struct dmongo__conn *connect_reserved(struct dmongo__pool *pool,
+                                             diesel_error *err)
+{
+    struct dmongo__conn *conn = new_conn(pool, err);
+    if (conn == NULL) {
+        pool->total--;
+    } else if (pool->make(conn, pool->arg, err) < 0) {
+        discard(pool, conn);
+        conn = NULL;
+    }
+    pool->connecting--;
+    pass_on(pool);
+    return conn;
+}
+
+struct dmongo__conn *dmongo__pool_connect(struct dmongo__pool *pool,
+                                          diesel_error *err)
+{
+    pool->total++;
+    pool->connecting++;
+    return connect_reserved(pool, err);
+}
+
+/* Says how the pool was when the wait for a connection ended without one. */
+static void wait_failed(const struct dmongo__pool *pool, diesel_error *err)
+{
+    if (err == NULL)
+        return;
+    size_t in_use = pool->total - pool->connecting - pool->idle_count;
+    int code = err->code;
+    diesel_error_set(err, code, DIESEL_DOM_CORE, 0,
+                     "%s waiting for a connection: %zu of at most %zu in use, "
+                     "%zu being made, %zu other fibers waiting",
+                     diesel_error_text(code), in_use, pool->max,
+                     pool->connecting, pool->waiter_count);
+    err->flags = code == DIESEL_E_TIMEDOUT ? DIESEL_EF_RETRYABLE : 0;
+}
+
+static struct dmongo__conn *wait(struct dmongo__pool *pool, diesel_error *err)
+{
+    waiter w = {.fiber = diesel_self()};
+    enqueue(pool, &w);
+    int64_t deadline =
+        pool->wait_ms > 0 ? diesel_now() + pool->wait_ms : DIESEL_FOREVER;
+    int woken = diesel_park("a MongoDB connection", deadline, err);
+    dequeue(pool, &w);
+    switch (woken) {
+    case GIVEN:
+        return w.given;
+    case MAY_CONNECT:
+        return connect_reserved(pool, err);
+    case CLEARED:
+        diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_MONGO, 0,
+                         "the connection to the server was lost");
+        if (err != NULL)
+            err->flags = DIESEL_EF_RETRYABLE;
+        return NULL;
+    case CLOSED:
+        is_closed(err);
+        return NULL;
+    default:
+        wait_failed(pool, err);
+        return NULL;
+    }
+}
+
+struct dmongo__conn *dmongo__pool_take(struct dmongo__pool *pool,
+                                       diesel_error *err)
+{
+    struct dmongo__conn *conn = take_idle(pool);
+    if (conn != NULL)
+        return conn;
+    if (pool->is_closed) {
+        is_closed(err);
+        return NULL;
+    }
+    if (!may_connect(pool))
+        return wait(pool, err);
+    return dmongo__pool_connect(pool, err);
+}
+
+/* A large message must not hold its memory for as long as the connection lives. */
+static void shrink(struct dmongo__buffer *buffer)
+{
+    if (buffer->room > 128 * 1024)
+        dmongo__buffer_clear(buffer);
+}
+
+void dmongo__pool_give(struct dmongo__conn *conn)
+{
+    struct dmongo__pool *pool = conn->pool;
+    if (conn->half_used || conn->is_shut ||
+        conn->generation != pool->generation) {
+        discard(pool, conn);
+        pass_on(pool);
+        return;
+    }
+    if (pool->first_waiter != NULL && wake_first(pool, GIVEN, conn) != NULL)
+        return;
+    shrink(&conn->out);
+    shrink(&conn->in);
+    if (pool->max_idle_ms > 0)
+        conn->idle_since = diesel_now();
+    conn->next_idle = pool->idle;
+    pool->idle = conn;
+    pool->idle_count++;
+}
+
+void dmongo__pool_clear(struct dmongo__pool *pool)
+{
+    pool->generation++;
+    discard_idle(pool);
+    wake_all(pool, CLEARED);
+}
+
+void dmongo__pool_close(struct dmongo__pool *pool)
+{
+    if (pool->is_closed)
+        return;
+    pool->is_closed = true;
+    discard_idle(pool);
+    for (struct dmongo__conn *conn = pool->all; conn != NULL;
+         conn = conn->next_all)
+        dmongo__conn_shut(conn);
+    wake_all(pool, CLOSED);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pool of connections to one server, in the shape of MongoDB's connection
+ * monitoring and pooling specification.
+ *
+ *     conn = dmongo__pool_take(pool, &err);      waits its turn if there is none
+ *     ...use it; leave it half used if anything goes wrong...
+ *     dmongo__pool_give(conn);                   closes it if it is half used
+ *
+ * What a connection needs before it is of use - hello, authentication - is the
+ * business of the pool's owner, who gives `make` for it.
+ */
+#ifndef DIESEL_MONGO_POOL_INTERNAL_H
+#define DIESEL_MONGO_POOL_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <diesel/error.h>
+
+#include "conn_internal.h"
+
+struct dmongo__pool_waiter;
+
+struct dmongo__pool {
+    /* Set by the owner before the first use, and not changed. */
+    size_t max;            /* connections; SIZE_MAX: no limit             */
+    size_t max_connecting; /* of them at a time                           */
+    int64_t max_idle_ms;   /* 0: no limit                                 */
+    int64_t wait_ms;       /* in the queue; 0: no limit but the scope's   */
+    int (*make)(struct dmongo__conn *conn, void *arg, diesel_error *err);
+    void *arg;
+
+    struct dmongo__conn *idle; /* the one used last is first             */
+    struct dmongo__conn *all;
+    size_t total; /* connections, those being made included              */
+    size_t connecting;
+    size_t idle_count;
+    uint32_t generation; /* connections of an older one are not used again */
+    bool is_closed;
+    struct dmongo__pool_waiter *first_waiter, *last_waiter;
+    size_t waiter_count;
+};
+
+/* Takes a connection: an idle one, or a new one, or waits until one is given back.
+ * NULL: TIMEDOUT, with how many are in use; CANCELLED; CLOSED when the pool has
+ * been closed, or cleared while waiting (then with DIESEL_EF_RETRYABLE); or
+ * why a new connection could not be made. Switches fibers if it must. */
+struct dmongo__conn *dmongo__pool_take(struct dmongo__pool *pool,
+                                       diesel_error *err);
+
+/* Makes a new connection without regard to the limits, as whoever looks for a server
+ * does; it counts as taken. NULL as above. Switches fibers. */
+struct dmongo__conn *dmongo__pool_connect(struct dmongo__pool *pool,
+                                          diesel_error *err);
+
+/* Gives a connection back: to the first who waits, or to the idle ones. It is
+ * closed if it is half used or out of date. Never switches fibers. */
+void dmongo__pool_give(struct dmongo__conn *conn);
+
+/* The server is not what it was: closes the idle connections, lets those in use
+ * finish and then closes them, and tells those who wait. Never switches
+ * fibers. */
+void dmongo__pool_clear(struct dmongo__pool *pool);
+
+/* For good, and at once: calls that use a connection get CLOSED. What was taken
+ * must still be given. Never switches fibers. */
+void dmongo__pool_close(struct dmongo__pool *pool);
+
+#endif

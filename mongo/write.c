@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Update, replace and delete: one statement in one command.
+ *
+ *     {update: "users", updates: [{q: ..., u: ..., multi: ..., upsert: ...}], ...}
+ *     {delete: "users", deletes: [{q: ..., limit: 0 or 1}], ...}
+ *
+ * What the three kinds of update differ in is what `u` may be, which is checked
+ * here: a replacement by mistake would wipe out a document's other fields.
+ */
+#include <string.h>
+
+#include "doc_internal.h"
+#include "option_internal.h"
+#include "result_internal.h"
+
+enum update_kind { UPDATE_ONE, UPDATE_MANY, REPLACE_ONE };
+
+static const char *const update_names[] = {
+    [UPDATE_ONE] = "update",
+    [UPDATE_MANY] = "update",
+    [REPLACE_ONE] = "replace",
+};
+
+/* Sends the command and reads its reply into *result. */
+static int run(struct dmongo__call *call, dmongo_value command,
+               dmongo_result *result)
+{
+    bool failed;
+    if (call->client->unacknowledged)
+        return dmongo__call_post(call, command);
+    if (dmongo__call_exchange(call, command, NULL) < 0 ||
+        dmongo__result_read(result, call, 0, &failed) < 0)
+        return -1;
+    return failed ? dmongo__result_fail(result, call, 1) : 0;
+}
+
+/* The result is the caller's, or one that is forgotten. */
+static dmongo_result *begin_result(dmongo_result *given, dmongo_result *own)
+{
+    dmongo_result *result = given != NULL ? given : own;
+    memset(result, 0, sizeof *result);
+    return result;
+}
+
+static int finish(struct dmongo__call *call, int done, dmongo_result *result,
+                  dmongo_result *own, diesel_error *err)
+{
+    if (result == own)
+        dmongo_result_clear(own);
+    if (done < 0)
+        return dmongo__call_fail(call, err);
+    dmongo__call_end(call);
+    return 0;
+}
+
+/* Whether the update is of the kind's shape: 0 or -1. */
+static int check_update(const struct dmongo__ns *ns, enum update_kind kind,
+                        dmongo_value update, diesel_error *err)
+{
+    if (update.form == DMONGO__INVALID)
+        return 0;
+    size_t n;
+    const char *key = update.type == BSON_TYPE_DOCUMENT
+                          ? dmongo__doc_first_key(update, &n)
+                          : NULL;
+    bool has_operator = key != NULL && n > 0 && key[0] == '$';
+    if (kind == REPLACE_ONE) {
+        if (update.type == BSON_TYPE_DOCUMENT && !has_operator)
+            return 0;
+        diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
+                         "the replacement must be a document that does not begin "
+                         "with an operator");
+    } else {
+        if (has_operator || update.type == BSON_TYPE_ARRAY)
+            return 0;
+        diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
+                         "the update must begin with an operator such as $set, or "
+                         "be an array of stages");
+    }
+    return dmongo__explain(update_names[kind], ns->text, err);
+}
+
+/* {upserted: [{index: 0, _id: ...}]}, of which the _id is kept. */
+static int read_upserted(dmongo_result *result, struct dmongo__call *call)
+{
+    const struct dmongo__element *list = &call->reply.upserted;
+    bson_t array;
+    if (list->type != BSON_TYPE_ARRAY ||
+        !bson_init_static(&array, list->value, list->size))
+        return 0;
+    dmongo_value id = dmongo_get_value(&array, "0._id");
+    if (id.form == DMONGO__ABSENT)
+        return 0;
+    result->upserted = dmongo_doc_to_bson(dmongo_doc("_id", id), &call->error);
+    return result->upserted != NULL ? 0 : -1;
+}
+
+/* What an update's reply counts: n counts the upserted document, too. */
+static int read_update_counts(dmongo_result *result, struct dmongo__call *call)
+{
+    if (call->client->unacknowledged)
+        return 0;
+    int64_t n = dmongo__element_int(&call->reply.n, 0);
+    result->modified = dmongo__element_int(&call->reply.n_modified, 0);
+    if (read_upserted(result, call) < 0)
+        return -1;
+    result->matched = result->upserted != NULL ? 0 : n;
+    return 0;
+}
+
+static int update(enum update_kind kind, dmongo *client, const char *ns_text,
+                  dmongo_value filter, dmongo_value change,
+                  const dmongo_update_options *options, dmongo_result *given,
+                  diesel_error *err)
+{
+    static const dmongo_update_options defaults;
+    const dmongo_update_options *o = options != NULL ? options : &defaults;
+    const char *what = update_names[kind];
+    dmongo_result own, *result = begin_result(given, &own);
+    struct dmongo__ns ns;
+    if (dmongo__collection_split(&ns, what, ns_text, err) < 0 ||
+        dmongo__need_document(&ns, what, "filter", filter, err) < 0 ||
+        check_update(&ns, kind, change, err) < 0)
+        return -1;
+
+    struct dmongo__call call;
+    int done = dmongo__call_begin(&call, client, what, ns_text);
+    if (done < 0)
+        return dmongo__call_fail(&call, err);
+    dmongo_value statement =
+        dmongo_doc("q", filter,
+                   "u", change,
+                   "multi", dmongo__if_true(kind == UPDATE_MANY),
+                   "upsert", dmongo__if_true(o->upsert),
+                   "arrayFilters", dmongo__as_array(o->array_filters),
+                   "collation", o->collation,
+                   "hint", o->hint,
+                   "sort", o->sort);
+    dmongo_value command = dmongo_doc(
+        "update", ns.collection,
+        "bypassDocumentValidation",
+        dmongo__if_true(o->bypass_document_validation),
+        "let", o->let,
+        "comment", o->comment,
+        "writeConcern", client->write_concern,
+        "updates", dmongo_array(statement),
+        "$db", ns.database);
+    done = run(&call, command, result);
+    if (call.reply_is_read && read_update_counts(result, &call) < 0)
+        done = -1;
+    return finish(&call, done, result, &own, err);
+}
+
+int(dmongo_update_one)(dmongo *client, const char *ns, dmongo_value filter,
+                       dmongo_value change,
+                       const dmongo_update_options *options,
+                       dmongo_result *result, diesel_error *err)
+{
+    return update(UPDATE_ONE, client, ns, filter, change, options, result, err);
+}
+
+int(dmongo_update_many)(dmongo *client, const char *ns, dmongo_value filter,
+                        dmongo_value change,
+                        const dmongo_update_options *options,
+                        dmongo_result *result, diesel_error *err)
+{
+    return update(UPDATE_MANY, client, ns, filter, change, options, result, err);
+}
+
+int(dmongo_replace_one)(dmongo *client, const char *ns, dmongo_value filter,
+                        dmongo_value replacement,
+                        const dmongo_update_options *options,
+                        dmongo_result *result, diesel_error *err)
+{
+    return update(REPLACE_ONE, client, ns, filter, replacement, options, result,
+                  err);
+}
