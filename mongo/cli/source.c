@@ -166,7 +166,7 @@ void dmongo__source_show(const char *text, size_t len, size_t at, FILE *out)
     size_t line, column;
     dmongo__source_place(text, len, at, &line, &column);
     /* Of a long line, what is around the error. */
-    size_t skip = column > SHOWN - 12 ? column - (SHOWN - 12) : 0;
+    size_t skip = column > SHOWN ? column - (SHOWN - 12) : 0;
     size_t caret = column - 1 - skip;
 
     fputs("    ", out);
