@@ -62,7 +62,7 @@ build_hiredis() {
     ! pkg-config --atleast-version=1.0 hiredis || return 0
     local mirror work=$top/build/deps/hiredis.build
     mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-        grep -oE 'https?://[^ ]+/debian/?( |$)' | head -n 1 | tr -d ' ')
+        grep -oE 'https?://[^ ]+/debian/?( |$)' | head -n 1 | tr -d ' ' || true)
     [ -n "$mirror" ] || die "no Debian mirror found in /etc/apt, for hiredis's source"
     say "building hiredis from Debian 13's source"
     rm -rf "$work"

@@ -7,6 +7,7 @@
 
 #include "client_internal.h"
 #include "encode_internal.h"
+#include "error_internal.h"
 
 /* Puts who and what before the message. */
 static void explain(const dredis *client, const diesel_value *args, size_t n,
@@ -16,24 +17,6 @@ static void explain(const dredis *client, const diesel_value *args, size_t n,
     if (err != NULL)
         diesel_error_prefix(err, "redis %s: %s", dredis_name(client),
                             dredis__command_text(text, args, n));
-}
-
-/* Errors that say: not now. */
-static bool is_passing(int detail)
-{
-    return detail == DREDIS_ERR_LOADING || detail == DREDIS_ERR_BUSY ||
-           detail == DREDIS_ERR_TRYAGAIN || detail == DREDIS_ERR_CLUSTERDOWN ||
-           detail == DREDIS_ERR_MASTERDOWN;
-}
-
-static void server_error(const dredis_reply *reply, diesel_error *err)
-{
-    if (err == NULL)
-        return;
-    int detail = (int)reply->integer;
-    diesel_error_set(err, DIESEL_E_SERVER, DIESEL_DOM_REDIS, detail, "%s",
-                     reply->str);
-    err->flags = DIESEL_EF_SENT | (is_passing(detail) ? DIESEL_EF_RETRYABLE : 0);
 }
 
 /* The command's way, if it has one: 0 or -1. */
@@ -60,7 +43,7 @@ dredis_reply *dredis_call_array(dredis *client, const diesel_value *args,
         dredis__run(client, &request, route, err) < 0)
         goto fail;
     if (__builtin_expect(reply->type == DREDIS_ERROR, 0)) {
-        server_error(reply, err);
+        dredis__server_error(reply, err);
         goto fail;
     }
     return reply;

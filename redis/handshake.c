@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "batch_internal.h"
+#include "error_internal.h"
 
 #define MOST_STEPS 4
 
@@ -67,14 +68,13 @@ static bool is_about_login(const char *step, int detail)
 static int check(const struct script *script, diesel_error *err)
 {
     for (size_t i = 0; i < script->batch.commands; i++) {
-        const dredis_reply *r = script->replies[i];
-        int detail = (int)r->integer;
-        if (r->type == DREDIS_ERROR)
-            return diesel_error_set(
-                err,
-                is_about_login(script->steps[i], detail) ? DIESEL_E_AUTH
-                                                         : DIESEL_E_SERVER,
-                DIESEL_DOM_REDIS, detail, "%s: %s", script->steps[i], r->str);
+        if (script->replies[i]->type != DREDIS_ERROR)
+            continue;
+        dredis__server_error(script->replies[i], err);
+        if (is_about_login(script->steps[i], err->detail))
+            err->code = DIESEL_E_AUTH;
+        diesel_error_prefix(err, "%s", script->steps[i]);
+        return -1;
     }
     return 0;
 }

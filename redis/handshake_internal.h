@@ -6,7 +6,8 @@
 #include "connection_internal.h"
 
 /* Agrees on the protocol's version, authenticates, names the client and selects
- * the database, in one round trip with a server that knows RESP3. 0, or -1. */
+ * the database, in one round trip with a server that knows RESP3. 0, or -1 with
+ * *err, which must not be NULL. */
 int dredis__handshake(dredis__connection *c, const dredis__config *config,
                       int64_t deadline, diesel_error *err);
 

@@ -10,6 +10,7 @@
 #include "batch_internal.h"
 #include "client_internal.h"
 #include "encode_internal.h"
+#include "error_internal.h"
 
 struct dredis_pipeline {
     dredis *client;
@@ -118,6 +119,19 @@ int dredis_pipeline_run(dredis_pipeline *pipeline, diesel_error *err)
                             dredis_name(pipeline->client), count,
                             count == 1 ? "" : "s");
     return result;
+}
+
+int dredis_pipeline_check(const dredis_pipeline *pipeline, diesel_error *err)
+{
+    for (size_t i = 0; i < pipeline->got; i++) {
+        if (pipeline->replies[i]->type != DREDIS_ERROR)
+            continue;
+        dredis__server_error(pipeline->replies[i], err);
+        diesel_error_prefix(err, "redis %s: pipeline, command %zu",
+                            dredis_name(pipeline->client), i);
+        return -1;
+    }
+    return 0;
 }
 
 size_t dredis_pipeline_count(const dredis_pipeline *pipeline)

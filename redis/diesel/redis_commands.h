@@ -72,25 +72,26 @@ int dredis_hincrby(dredis *client, diesel_value key, diesel_value field,
                    int64_t by, int64_t *now, diesel_error *err)
     __attribute__((warn_unused_result));
 
+/* The arguments behind the values are passed on as they are, so that a struct may
+ * be written in place: &(dredis_set_options){.ttl_ms = 500, .if_absent = true}. */
 #ifndef __cplusplus
-#define dredis_get(client, key, value, len, err)                               \
-    (dredis_get)((client), DIESEL_VALUE(key), (value), (len), (err))
-#define dredis_set(client, key, value, options, err)                           \
-    (dredis_set)((client), DIESEL_VALUE(key), DIESEL_VALUE(value), (options),  \
-                 (err))
-#define dredis_del(client, key, err)                                           \
-    (dredis_del)((client), DIESEL_VALUE(key), (err))
-#define dredis_exists(client, key, err)                                        \
-    (dredis_exists)((client), DIESEL_VALUE(key), (err))
-#define dredis_expire(client, key, ttl_ms, err)                                \
-    (dredis_expire)((client), DIESEL_VALUE(key), (ttl_ms), (err))
-#define dredis_incr(client, key, now, err)                                     \
-    (dredis_incr)((client), DIESEL_VALUE(key), (now), (err))
-#define dredis_incrby(client, key, by, now, err)                               \
-    (dredis_incrby)((client), DIESEL_VALUE(key), (by), (now), (err))
-#define dredis_hincrby(client, key, field, by, now, err)                       \
-    (dredis_hincrby)((client), DIESEL_VALUE(key), DIESEL_VALUE(field), (by),   \
-                     (now), (err))
+#define dredis_get(client, key, ...)                                           \
+    (dredis_get)((client), DIESEL_VALUE(key), __VA_ARGS__)
+#define dredis_set(client, key, value, ...)                                    \
+    (dredis_set)((client), DIESEL_VALUE(key), DIESEL_VALUE(value), __VA_ARGS__)
+#define dredis_del(client, key, ...)                                           \
+    (dredis_del)((client), DIESEL_VALUE(key), __VA_ARGS__)
+#define dredis_exists(client, key, ...)                                        \
+    (dredis_exists)((client), DIESEL_VALUE(key), __VA_ARGS__)
+#define dredis_expire(client, key, ...)                                        \
+    (dredis_expire)((client), DIESEL_VALUE(key), __VA_ARGS__)
+#define dredis_incr(client, key, ...)                                          \
+    (dredis_incr)((client), DIESEL_VALUE(key), __VA_ARGS__)
+#define dredis_incrby(client, key, ...)                                        \
+    (dredis_incrby)((client), DIESEL_VALUE(key), __VA_ARGS__)
+#define dredis_hincrby(client, key, field, ...)                                \
+    (dredis_hincrby)((client), DIESEL_VALUE(key), DIESEL_VALUE(field),         \
+                     __VA_ARGS__)
 #endif
 
 #ifdef __cplusplus

@@ -6,7 +6,7 @@
  *     for (size_t i = 0; i < n; i++)
  *         if (dredis_pipeline_add(p, &err, "INCRBY", word[i], count[i]) < 0)
  *             ...
- *     if (dredis_pipeline_run(p, &err) < 0)
+ *     if (dredis_pipeline_run(p, &err) < 0 || dredis_pipeline_check(p, &err) < 0)
  *         ...
  *     const dredis_reply *third = dredis_pipeline_reply(p, 2);
  *     dredis_pipeline_free(p);
@@ -62,6 +62,11 @@ int dredis_pipeline_add_array(dredis_pipeline *pipeline,
  * and is not run again. Switches fibers unless it is empty. */
 int dredis_pipeline_run(dredis_pipeline *pipeline, diesel_error *err)
     __attribute__((warn_unused_result));
+
+/* Whether all went well: 0 if none of the replies is an error, or -1 with the first
+ * one that is, as SERVER; the message says by its number which command failed.
+ * Never switches fibers. */
+int dredis_pipeline_check(const dredis_pipeline *pipeline, diesel_error *err);
 
 /* How many commands the batch has. Never switches fibers. */
 size_t dredis_pipeline_count(const dredis_pipeline *pipeline);
