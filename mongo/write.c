@@ -22,14 +22,18 @@ static const char *const update_names[] = {
     [REPLACE_ONE] = "replace",
 };
 
+/* Puts what a reply counts into the result. 0 or -1 with call->error. */
+typedef int count_fn(dmongo_result *result, struct dmongo__call *call);
+
 /* Sends the command and reads its reply into *result. */
-static int run(struct dmongo__call *call, dmongo_value command,
+static int run(struct dmongo__call *call, dmongo_value command, count_fn *count,
                dmongo_result *result)
 {
     bool failed;
     if (call->client->unacknowledged)
         return dmongo__call_post(call, command);
     if (dmongo__call_exchange(call, command, NULL) < 0 ||
+        count(result, call) < 0 ||
         dmongo__result_read(result, call, 0, &failed) < 0)
         return -1;
     return failed ? dmongo__result_fail(result, call, 1) : 0;
@@ -96,16 +100,20 @@ static int read_upserted(dmongo_result *result, struct dmongo__call *call)
     return result->upserted != NULL ? 0 : -1;
 }
 
-/* What an update's reply counts: n counts the upserted document, too. */
-static int read_update_counts(dmongo_result *result, struct dmongo__call *call)
+/* An update's n counts the document that was upserted, too. */
+static int count_update(dmongo_result *result, struct dmongo__call *call)
 {
-    if (call->client->unacknowledged)
-        return 0;
-    int64_t n = dmongo__element_int(&call->reply.n, 0);
     result->modified = dmongo__element_int(&call->reply.n_modified, 0);
     if (read_upserted(result, call) < 0)
         return -1;
-    result->matched = result->upserted != NULL ? 0 : n;
+    if (result->upserted == NULL)
+        result->matched = dmongo__element_int(&call->reply.n, 0);
+    return 0;
+}
+
+static int count_delete(dmongo_result *result, struct dmongo__call *call)
+{
+    result->deleted = dmongo__element_int(&call->reply.n, 0);
     return 0;
 }
 
@@ -119,14 +127,15 @@ static int update(enum update_kind kind, dmongo *client, const char *ns_text,
     const char *what = update_names[kind];
     dmongo_result own, *result = begin_result(given, &own);
     struct dmongo__ns ns;
+    if (kind != REPLACE_ONE)
+        change = dmongo__as_array(change);
     if (dmongo__collection_split(&ns, what, ns_text, err) < 0 ||
         dmongo__need_document(&ns, what, "filter", filter, err) < 0 ||
         check_update(&ns, kind, change, err) < 0)
         return -1;
 
     struct dmongo__call call;
-    int done = dmongo__call_begin(&call, client, what, ns_text);
-    if (done < 0)
+    if (dmongo__call_begin(&call, client, what, ns_text) < 0)
         return dmongo__call_fail(&call, err);
     dmongo_value statement =
         dmongo_doc("q", filter,
@@ -146,9 +155,7 @@ static int update(enum update_kind kind, dmongo *client, const char *ns_text,
         "writeConcern", client->write_concern,
         "updates", dmongo_array(statement),
         "$db", ns.database);
-    done = run(&call, command, result);
-    if (call.reply_is_read && read_update_counts(result, &call) < 0)
-        done = -1;
+    int done = run(&call, command, count_update, result);
     return finish(&call, done, result, &own, err);
 }
 
@@ -175,4 +182,47 @@ int(dmongo_replace_one)(dmongo *client, const char *ns, dmongo_value filter,
 {
     return update(REPLACE_ONE, client, ns, filter, replacement, options, result,
                   err);
+}
+
+static int delete(bool all, dmongo *client, const char *ns_text,
+                  dmongo_value filter, const dmongo_delete_options *options,
+                  dmongo_result *given, diesel_error *err)
+{
+    static const dmongo_delete_options defaults;
+    const dmongo_delete_options *o = options != NULL ? options : &defaults;
+    dmongo_result own, *result = begin_result(given, &own);
+    struct dmongo__ns ns;
+    if (dmongo__collection_split(&ns, "delete", ns_text, err) < 0 ||
+        dmongo__need_document(&ns, "delete", "filter", filter, err) < 0)
+        return -1;
+
+    struct dmongo__call call;
+    if (dmongo__call_begin(&call, client, "delete", ns_text) < 0)
+        return dmongo__call_fail(&call, err);
+    dmongo_value statement = dmongo_doc("q", filter,
+                                        "limit", all ? 0 : 1,
+                                        "collation", o->collation,
+                                        "hint", o->hint);
+    dmongo_value command = dmongo_doc("delete", ns.collection,
+                                      "let", o->let,
+                                      "comment", o->comment,
+                                      "writeConcern", client->write_concern,
+                                      "deletes", dmongo_array(statement),
+                                      "$db", ns.database);
+    int done = run(&call, command, count_delete, result);
+    return finish(&call, done, result, &own, err);
+}
+
+int(dmongo_delete_one)(dmongo *client, const char *ns, dmongo_value filter,
+                       const dmongo_delete_options *options,
+                       dmongo_result *result, diesel_error *err)
+{
+    return delete(false, client, ns, filter, options, result, err);
+}
+
+int(dmongo_delete_many)(dmongo *client, const char *ns, dmongo_value filter,
+                        const dmongo_delete_options *options,
+                        dmongo_result *result, diesel_error *err)
+{
+    return delete(true, client, ns, filter, options, result, err);
 }

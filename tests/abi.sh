@@ -8,7 +8,7 @@
 # goes away, by accident. `make abi-check` runs it, `make abi-update` rewrites the
 # lists. They give NM, top_srcdir and top_builddir.
 set -eu
-: "${NM:?is needed: run this by make abi-check}" "${top_srcdir:?}" "${top_builddir:?}"
+: ${NM:-nm} "${top_srcdir:?}" "${top_builddir:?}"
 LC_ALL=C
 export LC_ALL
 
@@ -26,7 +26,7 @@ for folder in core redis mongo; do
         exit 77
     fi
     # The absolute symbol (A) is the version that the others carry behind an @.
-    "$NM" -D --defined-only "$library" |
+    $NM -D --defined-only "$library" |
         sed -n 's/^[0-9a-f]* [^A] \([^@]*\).*/\1/p' | sort > "$found"
     if [ "${1:-}" = --update ]; then
         cmp -s "$found" "$list" || { cp "$found" "$list" && echo "updated $list"; }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scripted Redis servers, see redis_script.h. One fiber accepts, one fiber per
- * connection reads commands and calls the script; they live in detached scopes,
- * and closing the server cancels them.
+ * Scripted Redis servers, see redis_script.h. The fiber of each connection reads
+ * commands, takes them apart and calls the script.
  */
 #include <check.h>
 #include <stdint.h>
@@ -10,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include <diesel/core.h>
 
 #include "redis_script.h"
+#include "script_server.h"
 
 enum { PIECE = 256 * 1024 };
 
@@ -22,14 +21,8 @@ struct redis_script {
     redis_script_fn *script;
     void *arg;
     redis_script_options options;
-    diesel_listener *listener;
-    diesel_scope *accepting;
-    diesel_scope *serving;
-    char folder[64]; /* made here, "" if the path was given */
-    char path[96];
-    char url[112];
-    size_t accepted;
-    size_t connected;
+    script_server *server;
+    char url[128];
 };
 
 struct redis_script_peer {
@@ -163,105 +156,53 @@ static int answer_all(redis_script_peer *peer)
     return result;
 }
 
-static int serve(void *arg)
+static void serve(diesel_stream *stream, size_t number, void *arg)
 {
-    redis_script_peer *peer = arg;
+    redis_script_peer peer = {
+        .server = arg, .stream = stream, .number = number};
     int result = 0;
     while (result == 0) {
-        if (peer->room - peer->have < PIECE) {
-            peer->room = peer->have + PIECE;
-            peer->input = realloc(peer->input, peer->room);
-            ck_assert_ptr_nonnull(peer->input);
+        if (peer.room - peer.have < PIECE) {
+            peer.room = peer.have + PIECE;
+            peer.input = realloc(peer.input, peer.room);
+            ck_assert_ptr_nonnull(peer.input);
         }
-        ssize_t n = diesel_stream_read(peer->stream, peer->input + peer->have,
-                                       PIECE, DIESEL_FOREVER, NULL);
+        ssize_t n = diesel_stream_read(stream, peer.input + peer.have, PIECE,
+                                       DIESEL_FOREVER, NULL);
         if (n <= 0)
             break;
-        peer->have += (size_t)n;
-        peer->reads++;
-        result = answer_all(peer);
+        peer.have += (size_t)n;
+        peer.reads++;
+        result = answer_all(&peer);
     }
-    peer->server->connected--;
-    diesel_stream_close(peer->stream);
-    free(peer->input);
-    free(peer);
-    return 0;
-}
-
-static diesel_scope *detached(void)
-{
-    return diesel_scope_open(&(diesel_scope_options){.detached = true});
-}
-
-static int accept_all(void *arg)
-{
-    redis_script *server = arg;
-    diesel_stream *stream;
-    while ((stream = diesel_accept(server->listener, DIESEL_FOREVER, NULL)) !=
-           NULL) {
-        redis_script_peer *peer = calloc(1, sizeof *peer);
-        ck_assert_ptr_nonnull(peer);
-        peer->server = server;
-        peer->stream = stream;
-        peer->number = ++server->accepted;
-        server->connected++;
-        diesel_go(server->serving, serve, peer);
-    }
-    return 0;
-}
-
-static void choose_path(redis_script *server, const char *path)
-{
-    if (path != NULL) {
-        snprintf(server->path, sizeof server->path, "%s", path);
-        return;
-    }
-    strcpy(server->folder, "/tmp/diesel-redis-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(server->folder));
-    snprintf(server->path, sizeof server->path, "%s/redis.sock",
-             server->folder);
+    free(peer.input);
 }
 
 redis_script *redis_script_open(redis_script_fn *script, void *arg,
                                 const redis_script_options *options)
 {
-    diesel_error err;
     redis_script *server = calloc(1, sizeof *server);
     ck_assert_ptr_nonnull(server);
     server->script = script;
     server->arg = arg;
     if (options != NULL)
         server->options = *options;
-    choose_path(server, server->options.path);
-    snprintf(server->url, sizeof server->url, "unix://%s", server->path);
-    server->listener = diesel_unix_listen(server->path, NULL, &err);
-    ck_assert_msg(server->listener != NULL, "%s", err.message);
-    server->accepting = detached();
-    server->serving = detached();
-    diesel_go(server->accepting, accept_all, server);
+    server->server = script_server_open(
+        serve, server, &(script_server_options){.path = server->options.path});
+    snprintf(server->url, sizeof server->url, "unix://%s",
+             redis_script_path(server));
     return server;
-}
-
-static void end(diesel_scope *scope)
-{
-    diesel_scope_cancel(scope);
-    diesel_scope_wait(scope, NULL);
 }
 
 void redis_script_close(redis_script *server)
 {
-    end(server->accepting);
-    end(server->serving);
-    diesel_listener_close(server->listener);
-    if (server->folder[0] != '\0')
-        rmdir(server->folder);
+    script_server_close(server->server);
     free(server);
 }
 
 void redis_script_hang_up(redis_script *server)
 {
-    end(server->serving);
-    server->serving = detached();
+    script_server_hang_up(server->server);
 }
 
 const char *redis_script_url(const redis_script *server)
@@ -271,17 +212,17 @@ const char *redis_script_url(const redis_script *server)
 
 const char *redis_script_path(const redis_script *server)
 {
-    return server->path;
+    return script_server_path(server->server);
 }
 
 size_t redis_script_accepted(const redis_script *server)
 {
-    return server->accepted;
+    return script_server_accepted(server->server);
 }
 
 size_t redis_script_connected(const redis_script *server)
 {
-    return server->connected;
+    return script_server_connected(server->server);
 }
 
 int redis_script_send(redis_script_peer *peer, const char *bytes, size_t n)

@@ -2,13 +2,17 @@
 /*
  * The catalogue: what its parts share.
  *
- * It works in phases, one after the other, each a file and a function that runs as
- * a fiber with a `struct catalogue` for its argument:
+ * It works in phases, one after the other. Each is a file with one function, which
+ * runs as a fiber with a `struct catalogue` for its argument:
  *
  *   clear.c    removes what an earlier run left
  *   store.c    reads packages, writes them to MongoDB, counts words in Redis
  *   look_up.c  looks packages up through a cache in Redis
  *   verify.c   compares what the servers have with what was written
+ *
+ * Their helpers are ordinary C: control.c (Debian's file format), package.c (a
+ * stanza as a document), words.c, records.c (what was written, to check by), source.c
+ * (where the text comes from) and progress.c (the line on the terminal).
  */
 #ifndef CATALOGUE_H
 #define CATALOGUE_H
@@ -20,46 +24,35 @@
 #include <diesel/mongo.h>
 #include <diesel/redis.h>
 
+#include "records.h"
+
 /* In MongoDB. */
-#define CATALOGUE_DATABASE "catalogue"
-#define CATALOGUE_COLLECTION "packages"
-#define CATALOGUE_PACKAGES CATALOGUE_DATABASE "." CATALOGUE_COLLECTION
+#define DATABASE "catalogue"
+#define COLLECTION "packages"
+#define PACKAGES DATABASE "." COLLECTION
 
-/* In Redis: two hashes with the number of packages by section and the number
- * of occurrences by word; and a string for each cached package. */
-#define CATALOGUE_SECTIONS "catalogue:sections"
-#define CATALOGUE_WORDS "catalogue:words"
-#define CATALOGUE_CACHE "catalogue:cache:"
-#define CATALOGUE_KEYS "catalogue:*"
-
-/* What is kept of a package that was written. */
-struct record {
-    char *id;          /* its _id                             */
-    uint64_t checksum; /* of the whole document, in BSON form */
-};
+/* In Redis: a hash with the number of packages by section, one with the number of
+ * occurrences by word, and a string with its document for each cached package. */
+#define SECTIONS "catalogue:sections"
+#define WORDS "catalogue:words"
+#define CACHE "catalogue:cache:"
+#define KEYS "catalogue:*"
 
 struct catalogue {
-    const char *redis_url, *mongodb_uri;
-    const char *file;    /* see source_open()                  */
-    size_t fibers;       /* that look packages up              */
-    size_t look_ups;     /* that they make together            */
-    dredis *redis;       /* one client for all fibers          */
-    dmongo *mongo;       /* likewise                           */
-    struct record *records;
-    size_t count, room;  /* records there are; that have room  */
-    uint64_t words;      /* that were counted in Redis         */
+    const char *redis_url;
+    const char *mongodb_uri;
+    const char *file; /* see source_open()                       */
+    size_t fibers;    /* that look packages up                   */
+    size_t look_ups;  /* that they make altogether               */
+    dredis *redis;    /* one client each for all the fibers      */
+    dmongo *mongo;
+    struct records written; /* one per package                   */
+    uint64_t words;   /* occurrences that were counted in Redis  */
 };
 
-/* Phases. */
-int clear(void *catalogue);
-int store(void *catalogue);
-int look_up(void *catalogue);
-int verify(void *catalogue);
+diesel_fn clear, store, look_up, verify;
 
-/* The checksum of a record: FNV-1a. */
-uint64_t checksum(const void *bytes, size_t n);
-
-/* Prints "COUNT WHAT in N s (RATE a second)", for what began at `since`. */
-void report(size_t count, const char *what, int64_t since);
+/* Prints "COUNT WHAT  SECONDS s  RATE/s" for what began at `since`. */
+void report(uint64_t count, const char *what, int64_t since);
 
 #endif

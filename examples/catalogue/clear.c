@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The first phase: removes what an earlier run left. */
-#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "catalogue.h"
 
@@ -30,7 +31,7 @@ static int clear_redis(dredis *redis, diesel_error *err)
 
     do {
         dredis_reply *step = dredis_call(redis, err, "SCAN", cursor, "MATCH",
-                                         CATALOGUE_KEYS, "COUNT", 1000);
+                                         KEYS, "COUNT", 1000);
         if (step == NULL)
             return -1;
         snprintf(cursor, sizeof cursor, "%s", step->element[0].str);
@@ -43,8 +44,8 @@ static int clear_redis(dredis *redis, diesel_error *err)
 /* MongoDB reports an error where there is no such collection: not to us. */
 static int clear_mongo(dmongo *mongo, diesel_error *err)
 {
-    if (dmongo_run(mongo, CATALOGUE_DATABASE,
-                   dmongo_doc("drop", CATALOGUE_COLLECTION), NULL, err) < 0 &&
+    if (dmongo_run(mongo, DATABASE,
+                   dmongo_doc("drop", COLLECTION), NULL, err) < 0 &&
         !(err->code == DIESEL_E_SERVER &&
           err->detail == DMONGO_NAMESPACE_NOT_FOUND))
         return -1;
