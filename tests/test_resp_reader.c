@@ -433,6 +433,18 @@ START_TEST(large_arrays_are_whole_and_take_memory_as_they_come)
 }
 END_TEST
 
+struct two {
+    dredis_reply *reply[2];
+    size_t count;
+};
+
+static void keep_two(void *arg, dredis_reply *reply)
+{
+    struct two *two = arg;
+    ck_assert_uint_lt(two->count, 2);
+    two->reply[two->count++] = reply;
+}
+
 START_TEST(large_strings_are_whole)
 {
     static const size_t sizes[] = {1000,  1200,  1201,   4096,
@@ -447,25 +459,19 @@ START_TEST(large_strings_are_whole)
     size_t n = (size_t)head + len + 6;
 
     for (size_t piece = 777; piece < 3 * len; piece = piece * 3 + 1) {
-        struct {
-            dredis_reply *reply[2];
-            size_t count;
-        } got = {.count = 0};
+        diesel_error err;
+        struct two got = {.count = 0};
         dredis__reply_reader *reader = dredis__reply_reader_new(&roomy);
-        for (size_t at = 0; at < n; at += piece) {
-            dredis_reply *reply =
-                parse_one(reader, wire + at, n - at < piece ? n - at : piece);
-            if (reply != NULL)
-                got.reply[got.count++] = reply;
-        }
-        const dredis_reply *last = got.reply[got.count - 1];
-        ck_assert_int_eq(last->integer, 7);
-        if (got.count == 2) {
-            ck_assert_uint_eq(got.reply[0]->len, len);
-            ck_assert(memcmp(got.reply[0]->str, wire + head, len) == 0);
-            dredis_reply_free(got.reply[0]);
-        }
-        dredis_reply_free(got.reply[got.count - 1]);
+        for (size_t at = 0; at < n; at += piece)
+            assert_ok(dredis__reply_reader_parse(
+                reader, wire + at, n - at < piece ? n - at : piece, keep_two,
+                &got, &err));
+        ck_assert_uint_eq(got.count, 2);
+        ck_assert_uint_eq(got.reply[0]->len, len);
+        ck_assert(memcmp(got.reply[0]->str, wire + head, len) == 0);
+        ck_assert_int_eq(got.reply[1]->integer, 7);
+        dredis_reply_free(got.reply[0]);
+        dredis_reply_free(got.reply[1]);
         dredis__reply_reader_free(reader);
     }
     free(wire);
