@@ -21,6 +21,7 @@
 #include "reply_internal.h"
 
 #define MOST_METADATA 512
+#define MOST_LIMIT (1 << 30) /* of bytes or documents, whatever a server says */
 
 /* The versions of the protocol that this driver speaks: MongoDB 4.2 to 8. */
 #define MIN_WIRE_VERSION 8
@@ -82,7 +83,7 @@ static size_t limit(const bson_t *reply, const char *key, size_t fallback,
     int64_t n = dmongo_get_int(reply, key, (int64_t)fallback);
     if (n < (int64_t)least)
         return least;
-    return n < INT32_MAX ? (size_t)n : INT32_MAX;
+    return n < MOST_LIMIT ? (size_t)n : MOST_LIMIT;
 }
 
 static void read_limits(const bson_t *reply, size_t max_reply,

@@ -126,9 +126,16 @@ static int look(dmongo *client, diesel_error *err)
 
 const char *dmongo__without_name(const char *message, const char *name)
 {
-    size_t n = strlen(name);
-    bool has = strncmp(message, name, n) == 0 && message[n] == ':';
-    return has ? message + n + 1 + (message[n + 1] == ' ') : message;
+    static const char connecting[] = "connecting to ";
+    size_t n = strlen(name), skip = strlen(connecting);
+    for (;;) {
+        const char *at = message;
+        if (strncmp(at, connecting, skip) == 0)
+            at += skip;
+        if (strncmp(at, name, n) != 0 || strncmp(at + n, ": ", 2) != 0)
+            return message;
+        message = at + n + 2;
+    }
 }
 
 /* "no server can be used: db1:27017: connection refused; db2:27017: ..." */
