@@ -100,7 +100,7 @@ void dmongo__server_unfit(struct dmongo__server *server);
  * look for themselves, or the client has been closed. */
 void dmongo__wake_selecting(dmongo *client);
 
-/* A message without the "NAME: " that it may begin with. */
+/* A message without the "NAME: " or "connecting to NAME: " that it begins with. */
 const char *dmongo__without_name(const char *message, const char *name);
 
 /* handshake.c: the pools' `make`; arg is the server. */
