@@ -10,7 +10,7 @@
 #include "error_internal.h"
 
 /* Puts who and what before the message. */
-static void explain(const dredis *client, const diesel_value *args, size_t n,
+static __attribute__((cold, noinline)) void explain(const dredis *client, const diesel_value *args, size_t n,
                     diesel_error *err)
 {
     char text[DREDIS__COMMAND_TEXT];

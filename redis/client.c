@@ -27,14 +27,13 @@
 #include "client_internal.h"
 
 #include <inttypes.h>
-#include <string.h>
 #include <time.h>
 
 #include <diesel/fiber.h>
 #include <diesel/memory.h>
 #include <diesel/time.h>
 
-#include "encode_internal.h"
+#include "reply_internal.h"
 
 #define BUFFER_SIZE (64 * 1024)
 
@@ -47,9 +46,9 @@ static int is_closed(diesel_error *err)
                             "the client has been closed");
 }
 
-static void leave(dredis *client)
+static inline void leave(dredis *client)
 {
-    if (--client->refs > 0)
+    if (__builtin_expect(--client->refs > 0, 1))
         return;
     dredis__config_clear(&client->config);
     diesel_free(client);
@@ -188,6 +187,7 @@ dredis *dredis_open(const char *url, const dredis_options *options,
     }
     client->scope = diesel_scope_open(
         &(diesel_scope_options){.label = "redis", .detached = true});
+    dredis__spares_open();
     if (start_keeper(client, err) == 0)
         return client;
 
@@ -216,6 +216,7 @@ void dredis_close(dredis *client)
     if (client->shared != NULL) /* the keeper could not even be started */
         dredis__connection_leave(client->shared);
     client->shared = NULL;
+    dredis__spares_close();
     leave(client);
 }
 
@@ -286,6 +287,21 @@ static int await_connection(dredis *client, dredis__request *request,
     return woken == CONNECTED ? 0 : -1;
 }
 
+/* One attempt when the common way is not open: 0, -1, or DREDIS__AGAIN. */
+static __attribute__((noinline)) int attempt(dredis *client,
+                                             dredis__request *request,
+                                             dredis__route route,
+                                             diesel_error *err)
+{
+    if (client->closed)
+        return is_closed(err);
+    if (!is_connected(client))
+        return await_connection(client, request, err) < 0 ? -1 : DREDIS__AGAIN;
+    if (route == DREDIS__SHARED)
+        return dredis__connection_call(client->shared, request, err);
+    return dredis__dedicated_call(client, request, err);
+}
+
 int dredis__run(dredis *client, dredis__request *request, dredis__route route,
                 diesel_error *err)
 {
@@ -293,17 +309,10 @@ int dredis__run(dredis *client, dredis__request *request, dredis__route route,
         return -1;
     int result = DREDIS__AGAIN;
     client->refs++;
-    while (result == DREDIS__AGAIN) {
-        if (client->closed)
-            result = is_closed(err);
-        else if (!is_connected(client))
-            result = await_connection(client, request, err) < 0 ? -1
-                                                                : DREDIS__AGAIN;
-        else if (__builtin_expect(route == DREDIS__SHARED, 1))
-            result = dredis__connection_call(client->shared, request, err);
-        else
-            result = dredis__dedicated_call(client, request, err);
-    }
+    if (__builtin_expect(route == DREDIS__SHARED && is_connected(client), 1))
+        result = dredis__connection_call(client->shared, request, err);
+    while (__builtin_expect(result == DREDIS__AGAIN, 0))
+        result = attempt(client, request, route, err);
     leave(client);
     return result;
 }

@@ -200,7 +200,7 @@ int dredis__connection_read(dredis__connection *c, int64_t deadline,
     return 0;
 }
 
-static bool has_room(const dredis__connection *c, size_t commands)
+static inline bool has_room(const dredis__connection *c, size_t commands)
 {
     return c->pending == 0 || (c->pending < c->most_pending &&
                                commands <= c->most_pending - c->pending);
@@ -237,8 +237,9 @@ static int grow_slots(dredis__connection *c, diesel_error *err)
 }
 
 /* Appends the request to the output: 0, -1, or DREDIS__AGAIN; *start is how many
- * bytes were committed before. */
-static int send_request(dredis__connection *c, dredis__waiter *waiter,
+ * bytes were appended before. */
+static inline __attribute__((always_inline)) int
+send_request(dredis__connection *c, dredis__waiter *waiter,
                         uint64_t *start, diesel_error *err)
 {
     const dredis__request *request = waiter->request;
@@ -256,11 +257,12 @@ static int send_request(dredis__connection *c, dredis__waiter *waiter,
         return -1;
     }
     size_t size = request->size;
-    if (request->args != NULL)
+    if (__builtin_expect(request->args != NULL, 1))
         size = (size_t)(dredis__command_write(at, request->args, request->n) - at);
     else
         memcpy(at, request->bytes, size);
-    *start = diesel_stream_committed(c->stream);
+    *start = c->appended;
+    c->appended += size;
     c->slots[c->next++ & c->mask] =
         (dredis__slot){.waiter = waiter, .replies = request->commands};
     c->pending += request->commands;
@@ -328,18 +330,24 @@ static int await_room(dredis__connection *c, const dredis__request *request,
     return dredis__connection_is_broken(c) ? DREDIS__AGAIN : 0;
 }
 
-static bool is_crowded(const dredis__connection *c, size_t commands)
+static bool is_piled_up(dredis__connection *c)
+{
+    c->seen_sent = diesel_stream_sent(c->stream);
+    return c->appended - c->seen_sent > c->most_output;
+}
+
+/* Whether the request must wait; most need not even ask the stream. */
+static inline bool is_crowded(dredis__connection *c, size_t commands)
 {
     return !has_room(c, commands) || !dredis__queue_is_empty(&c->room) ||
-           diesel_stream_committed(c->stream) - diesel_stream_sent(c->stream) >
-               c->most_output;
+           (c->appended - c->seen_sent > c->most_output && is_piled_up(c));
 }
 
 int dredis__connection_call(dredis__connection *c, dredis__request *request,
                             diesel_error *err)
 {
     dredis__waiter waiter = {.fiber = diesel_self(), .request = request};
-    uint64_t start;
+    uint64_t start = 0;
     int result = 0;
     c->refs++;
     if (__builtin_expect(is_crowded(c, request->commands), 0))
@@ -371,7 +379,7 @@ int dredis__connection_exchange(dredis__connection *c, dredis__request *request,
                                 int64_t deadline, diesel_error *err)
 {
     dredis__waiter waiter = {.request = request};
-    uint64_t start;
+    uint64_t start = 0;
     diesel_error why;
     c->refs++;
     int result = send_request(c, &waiter, &start, &why);

@@ -54,6 +54,8 @@ typedef struct dredis__connection {
     size_t pending;      /* replies that are to come */
     size_t most_pending;
     size_t most_output;
+    uint64_t appended;   /* bytes, all in all, to the stream's output          */
+    uint64_t seen_sent;  /* of these had left when it was last looked at        */
     dredis__queue room;  /* fibers that wait until there is less pending */
     dredis_stats *stats;
     unsigned refs;

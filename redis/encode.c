@@ -23,28 +23,43 @@
 /* '$' or '*', up to 20 digits, CR LF, and the CR LF behind a string. */
 #define FRAME 25
 
-static bool has_bytes(const diesel_value *arg)
+static inline bool has_bytes(const diesel_value *arg)
 {
     return arg->type == DIESEL_VALUE_STR || arg->type == DIESEL_VALUE_BYTES;
 }
 
-/* Why an argument cannot be sent; NULL if it can. */
-static const char *defect(const diesel_value *arg)
+/* Why an argument cannot be sent. */
+static const char *defect_of(const diesel_value *arg)
 {
     switch (arg->type) {
     case DIESEL_VALUE_STR:
     case DIESEL_VALUE_BYTES:
-        return arg->s == NULL && arg->len > 0 ? "is NULL" : NULL;
+        return arg->s == NULL ? "is NULL" : "is too long";
+    case DIESEL_VALUE_NULL:
+        return "is NULL";
     case DIESEL_VALUE_DOUBLE:
-        return isnan(arg->d) ? "is not a number" : NULL;
+        return "is not a number";
+    default:
+        return "has a type that does not exist";
+    }
+}
+
+/* The most bytes that an argument takes without its frame; SIZE_MAX if it cannot be
+ * sent. */
+static inline size_t most_bytes(const diesel_value *arg)
+{
+    if (__builtin_expect(has_bytes(arg), 1))
+        return arg->s != NULL || arg->len == 0 ? arg->len : SIZE_MAX;
+    switch (arg->type) {
     case DIESEL_VALUE_BOOL:
     case DIESEL_VALUE_INT:
     case DIESEL_VALUE_UINT:
-        return NULL;
-    case DIESEL_VALUE_NULL:
-        return "is NULL";
+        return DREDIS__NUMBER_SIZE;
+    case DIESEL_VALUE_DOUBLE:
+        return isnan(arg->d) ? SIZE_MAX : DREDIS__NUMBER_SIZE;
+    default:
+        return SIZE_MAX;
     }
-    return "has a type that does not exist";
 }
 
 int dredis__command_size(const diesel_value *args, size_t n, size_t *size,
@@ -55,15 +70,11 @@ int dredis__command_size(const diesel_value *args, size_t n, size_t *size,
                                 "there is no command");
     size_t total = FRAME;
     for (size_t i = 0; i < n; i++) {
-        const char *why = defect(&args[i]);
-        if (__builtin_expect(why != NULL, 0))
+        size_t most = most_bytes(&args[i]);
+        if (__builtin_expect(most > SIZE_MAX / 4 || total > SIZE_MAX / 4, 0))
             return diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_CORE, 0,
-                                    "argument %zu %s", i, why);
-        size_t len = has_bytes(&args[i]) ? args[i].len : DREDIS__NUMBER_SIZE;
-        if (len > SIZE_MAX / 2 || total > SIZE_MAX / 2)
-            return diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_CORE, 0,
-                                    "argument %zu is too long", i);
-        total += len + FRAME;
+                                    "argument %zu %s", i, defect_of(&args[i]));
+        total += most + FRAME;
     }
     *size = total;
     return 0;
@@ -91,10 +102,12 @@ static inline char *put_crlf(char *at)
 /* "$5\r\n"; nearly all have one digit or two. */
 static inline char *put_header(char *at, char type, size_t n)
 {
+    if (__builtin_expect(n < 10, 1)) {
+        memcpy(at, (char[]){type, (char)('0' + n), '\r', '\n'}, 4);
+        return at + 4;
+    }
     *at++ = type;
-    if (n < 10) {
-        *at++ = (char)('0' + n);
-    } else if (n < 100) {
+    if (n < 100) {
         *at++ = (char)('0' + n / 10);
         *at++ = (char)('0' + n % 10);
     } else {
@@ -161,8 +174,10 @@ char *dredis__command_write(char *at, const diesel_value *args, size_t n)
     char scratch[DREDIS__NUMBER_SIZE];
     at = put_header(at, '*', n);
     for (size_t i = 0; i < n; i++) {
-        size_t len;
-        const char *bytes = dredis__argument(&args[i], &len, scratch);
+        const char *bytes = args[i].s;
+        size_t len = args[i].len;
+        if (__builtin_expect(!has_bytes(&args[i]) || len == 0, 0))
+            bytes = dredis__argument(&args[i], &len, scratch);
         at = put_header(at, '$', len);
         memcpy(at, bytes, len);
         at = put_crlf(at + len);

@@ -7,11 +7,16 @@
  * a chunk of its own, so the number of allocations grows with the logarithm of a
  * reply's size and not with its elements.
  *
+ * Most replies are short and do not live long, and there may be thousands at a
+ * time, which is more than malloc() keeps at hand. So root chunks of one size are
+ * kept by the thread for the next replies, as long as it has a client open.
+ *
  * Invariant: all chunks of a reply hang in one list that begins at its root, also
  * while it is being built, so that a half-built reply is freed like any other.
  */
 #include "reply_internal.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -19,6 +24,21 @@
 
 #define FIRST_ROOM 1024
 #define MOST_ROOM (256 * 1024)
+
+/* Root chunks that are kept: strings of up to 55 bytes fit in. */
+#define SPARE_SIZE 136
+#define MOST_SPARES 1024
+#ifdef __SANITIZE_ADDRESS__
+#define KEEP_SPARES false /* it shall see who uses a reply that was freed */
+#else
+#define KEEP_SPARES true
+#endif
+
+static __thread struct {
+    dredis__chunk *first; /* a list */
+    unsigned count;
+    unsigned users; /* dredis__spares_open() less dredis__spares_close() */
+} spares __attribute__((tls_model("initial-exec")));
 
 static const char *const type_names[DREDIS__TYPE_COUNT] = {
 #define DREDIS__TYPE_NAME(NAME, name) [DREDIS_##NAME] = #name,
@@ -33,16 +53,30 @@ const char *dredis_type_name(dredis_type type)
     return type_names[type];
 }
 
+void dredis__spares_open(void)
+{
+    spares.users++;
+}
+
+void dredis__spares_close(void)
+{
+    if (--spares.users > 0)
+        return;
+    while (spares.first != NULL) {
+        dredis__chunk *chunk = spares.first;
+        spares.first = chunk->next;
+        diesel_free(chunk);
+    }
+    spares.count = 0;
+}
+
 static dredis__root *root_of(dredis_reply *reply)
 {
     return (dredis__root *)((char *)reply - offsetof(dredis__root, reply));
 }
 
-void dredis_reply_free(dredis_reply *reply)
+static void free_chunks(dredis__chunk *chunk)
 {
-    if (reply == NULL)
-        return;
-    dredis__chunk *chunk = &root_of(reply)->chunk;
     while (chunk != NULL) {
         dredis__chunk *next = chunk->next;
         diesel_free(chunk);
@@ -50,15 +84,48 @@ void dredis_reply_free(dredis_reply *reply)
     }
 }
 
+void dredis_reply_free(dredis_reply *reply)
+{
+    if (reply == NULL)
+        return;
+    dredis__chunk *root = &root_of(reply)->chunk;
+    if (root->prev != root || spares.users == 0 || spares.count >= MOST_SPARES) {
+        free_chunks(root);
+        return;
+    }
+    if (__builtin_expect(root->next != NULL, 0))
+        free_chunks(root->next);
+    root->next = spares.first;
+    spares.first = root;
+    spares.count++;
+}
+
+/* Memory for a root with `room` bytes behind it; *kept: of the size that is. */
+static inline dredis__root *take_root(size_t room, bool *kept)
+{
+    *kept = KEEP_SPARES && room <= SPARE_SIZE - sizeof(dredis__root);
+    if (!*kept)
+        return diesel_malloc(sizeof(dredis__root) + room);
+    dredis__chunk *spare = spares.first;
+    if (spare == NULL)
+        return diesel_malloc(SPARE_SIZE);
+    spares.first = spare->next;
+    spares.count--;
+    return (dredis__root *)spare;
+}
+
 dredis_reply *dredis__arena_begin(dredis__arena *arena, dredis_type type,
                                   size_t room)
 {
+    bool kept;
     if (room > SIZE_MAX - sizeof *arena->root)
         return NULL;
-    dredis__root *root = diesel_malloc(sizeof *root + room);
+    dredis__root *root = take_root(room, &kept);
     if (root == NULL)
         return NULL;
     *root = (dredis__root){.reply.type = type};
+    if (kept)
+        root->chunk.prev = &root->chunk;
     arena->root = root;
     arena->at = (char *)(root + 1);
     arena->end = arena->at + room;
@@ -85,8 +152,7 @@ static dredis__chunk *new_chunk(dredis__arena *arena, size_t room)
     return chunk;
 }
 
-/* n bytes when the newest chunk has not got them. */
-static char *bytes_elsewhere(dredis__arena *arena, size_t n)
+char *dredis__arena_more(dredis__arena *arena, size_t n)
 {
     if (n > arena->next_room / 4) { /* large: leave the rest to small ones */
         dredis__chunk *own = new_chunk(arena, n);
@@ -101,15 +167,6 @@ static char *bytes_elsewhere(dredis__arena *arena, size_t n)
     arena->at = (char *)(chunk + 1) + n;
     arena->end = (char *)(chunk + 1) + room;
     return (char *)(chunk + 1);
-}
-
-char *dredis__arena_bytes(dredis__arena *arena, size_t n)
-{
-    if (n > (size_t)(arena->end - arena->at))
-        return bytes_elsewhere(arena, n);
-    char *p = arena->at;
-    arena->at += n;
-    return p;
 }
 
 dredis_reply *dredis__arena_elements(dredis__arena *arena, size_t n)
@@ -167,11 +224,6 @@ void dredis__arena_adopt(dredis__arena *arena, dredis_reply *part)
 char *dredis__reply_into_string(dredis_reply *reply)
 {
     dredis__root *root = root_of(reply);
-    dredis__chunk *rest = root->chunk.next; /* an attribute */
-    while (rest != NULL) {
-        dredis__chunk *next = rest->next;
-        diesel_free(rest);
-        rest = next;
-    }
+    free_chunks(root->chunk.next); /* an attribute */
     return memmove(root, reply->str, reply->len + 1);
 }

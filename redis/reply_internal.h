@@ -19,7 +19,8 @@
 
 typedef struct dredis__chunk {
     struct dredis__chunk *next;
-    struct dredis__chunk *prev; /* NULL in the root chunk */
+    struct dredis__chunk *prev; /* in the root chunk NULL, or itself if it is of the
+                                   one size that is kept for another reply       */
 } dredis__chunk;
 
 typedef struct dredis__root {
@@ -39,8 +40,18 @@ typedef struct dredis__arena {
 dredis_reply *dredis__arena_begin(dredis__arena *arena, dredis_type type,
                                   size_t room);
 
+/* n bytes when the newest chunk has not got them. */
+char *dredis__arena_more(dredis__arena *arena, size_t n);
+
 /* n bytes without alignment, for strings. NULL: no memory. */
-char *dredis__arena_bytes(dredis__arena *arena, size_t n);
+static inline char *dredis__arena_bytes(dredis__arena *arena, size_t n)
+{
+    char *p = arena->at;
+    if (__builtin_expect(n > (size_t)(arena->end - p), 0))
+        return dredis__arena_more(arena, n);
+    arena->at = p + n;
+    return p;
+}
 
 /* Room for n elements, not yet filled. NULL: no memory. */
 dredis_reply *dredis__arena_elements(dredis__arena *arena, size_t n);
@@ -57,5 +68,10 @@ void dredis__arena_adopt(dredis__arena *arena, dredis_reply *part);
 /* Turns a reply whose string lies in its root chunk, as that of every reply of
  * the type STRING does, into that string, to be freed with diesel_free(). */
 char *dredis__reply_into_string(dredis_reply *reply);
+
+/* Between these two, chunks of short replies are kept for further ones of the same
+ * thread, up to a limit. The calls nest. */
+void dredis__spares_open(void);
+void dredis__spares_close(void);
 
 #endif

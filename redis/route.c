@@ -149,6 +149,20 @@ static bool applies(const struct special *special, const diesel_value *args,
     return false;
 }
 
+static __attribute__((noinline)) dredis__route
+look_up(const struct special *special, const diesel_value *args, size_t n,
+        const char **why)
+{
+    for (; special->name != NULL; special++) {
+        if (is_word(&args[0], special->name, special->len) &&
+            applies(special, args, n)) {
+            *why = special->why;
+            return special->route;
+        }
+    }
+    return DREDIS__SHARED;
+}
+
 dredis__route dredis__route_of(const diesel_value *args, size_t n,
                                const char **why)
 {
@@ -158,13 +172,5 @@ dredis__route dredis__route_of(const diesel_value *args, size_t n,
         return DREDIS__SHARED;
     unsigned letter = ((unsigned char)name->s[0] | 0x20u) - 'a';
     const struct special *special = letter < 26 ? by_letter[letter] : NULL;
-    if (special == NULL)
-        return DREDIS__SHARED;
-    for (; special->name != NULL; special++) {
-        if (is_word(name, special->name, special->len) && applies(special, args, n)) {
-            *why = special->why;
-            return special->route;
-        }
-    }
-    return DREDIS__SHARED;
+    return special == NULL ? DREDIS__SHARED : look_up(special, args, n, why);
 }

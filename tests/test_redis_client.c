@@ -673,6 +673,83 @@ FIBER_TEST(closing_ends_commands_that_block)
 }
 END_TEST
 
+static size_t allocations;
+
+static void *counting_malloc(size_t size)
+{
+    allocations++;
+    return malloc(size);
+}
+
+static void *counting_calloc(size_t count, size_t size)
+{
+    allocations++;
+    return calloc(count, size);
+}
+
+static void *counting_realloc(void *p, size_t size)
+{
+    allocations++;
+    return realloc(p, size);
+}
+
+static int serve_without_allocating(redis_script_peer *peer,
+                                    const redis_script_command *command,
+                                    void *arg)
+{
+    (void)command, (void)arg;
+    return redis_script_say(peer, "$5\r\nhello\r\n");
+}
+
+static void get_hello(void)
+{
+    diesel_error err;
+    dredis_reply *reply;
+    assert_made(reply = dredis_call(client, &err, "GET", "k"));
+    ck_assert_str_eq(reply->str, "hello");
+    dredis_reply_free(reply);
+}
+
+FIBER_TEST(in_the_long_run_a_short_reply_costs_no_allocation)
+{
+    diesel_error err;
+    char *value;
+    diesel_allocator_set(&(diesel_allocator){counting_malloc, counting_calloc,
+                                             counting_realloc, free});
+    open_both(serve_without_allocating, NULL, NULL);
+    for (int i = 0; i < 100; i++)
+        get_hello();
+    size_t before = allocations;
+    for (int i = 0; i < 1000; i++)
+        get_hello();
+    ck_assert_uint_eq(allocations - before, TEST_SANITIZED ? 1000 : 0);
+    /* A string that is handed out takes its memory along. */
+    ck_assert_int_eq(dredis_get(client, "k", &value, NULL, &err), 1);
+    close_both();
+    ck_assert_str_eq(value, "hello");
+    diesel_free(value);
+    return 0;
+}
+END_TEST
+
+FIBER_TEST(replies_outlive_their_client)
+{
+    diesel_error err;
+    dredis_reply *replies[3000];
+    open_both(serve_without_allocating, NULL, NULL);
+    for (int i = 0; i < 3000; i++)
+        assert_made(replies[i] = dredis_call(client, &err, "GET", "k"));
+    for (int i = 0; i < 2000; i++)
+        dredis_reply_free(replies[i]);
+    close_both();
+    for (int i = 2000; i < 3000; i++) {
+        ck_assert_str_eq(replies[i]->str, "hello");
+        dredis_reply_free(replies[i]);
+    }
+    return 0;
+}
+END_TEST
+
 FIBER_TEST(opening_and_closing_leaves_no_descriptors)
 {
     int before = test_open_fds();
@@ -713,5 +790,8 @@ int main(void)
               an_idle_connection_that_the_server_closed_is_not_used,
               there_are_at_most_max_dedicated_of_them,
               closing_ends_commands_that_block);
+    test_case(suite, "memory",
+              in_the_long_run_a_short_reply_costs_no_allocation,
+              replies_outlive_their_client);
     return test_suite_run(suite);
 }
