@@ -156,20 +156,32 @@ check "a reader that leaves is no error" "" "$(cat "$dir/stderr")"
 # A server that says nothing: time-outs and Ctrl-C.
 if command -v python3 >/dev/null; then
     python3 -c '
-import socket, time
+import socket
 s = socket.socket(socket.AF_UNIX)
 s.bind("'"$dir"'/mute.sock")
 s.listen()
-time.sleep(30)' &
+clients = []
+while True:
+    client = s.accept()[0]
+    client.recv(1)
+    clients.append(client)
+    open("'"$dir"'/heard", "a").write("x")' &
     mute=$!
-    for _ in $(seq 50); do [ -S "$dir/mute.sock" ] || sleep 0.05; done
+    await() { # until the server has heard so many clients; ten seconds at most
+        for _ in $(seq 200); do
+            [ "$(cat "$dir/heard" 2>/dev/null | wc -c)" -ge "$1" ] && return
+            sleep 0.05
+        done
+        echo "in vain: $1 clients"
+    }
+    for _ in $(seq 200); do [ -S "$dir/mute.sock" ] || sleep 0.05; done
     status 4 "a time-out" "$dmongo" "$dir/mute.sock" -t 0.2 -e db
     # In a shell without job control, background programs ignore SIGINT.
     set -m
     "$dmongo" "$dir/mute.sock" -e db >"$dir/stdout" 2>"$dir/stderr" &
     asleep=$!
     set +m
-    sleep 0.3
+    await 2
     kill -INT "$asleep"
     wait "$asleep" 2>/dev/null
     check "status after Ctrl-C" 130 $?
@@ -178,7 +190,7 @@ time.sleep(30)' &
     check "no password in a message" 0 "$(grep -c s3cret "$dir/stderr")"
     "$dmongo" "$dir/mute.sock" -u me -ps3cret -e db >/dev/null 2>&1 &
     asleep=$!
-    sleep 0.3
+    await 3
     check "no password in the process list" 0 "$(tr '\0' ' ' <"/proc/$asleep/cmdline" | grep -c s3cret)"
     kill "$asleep" "$mute"
     wait 2>/dev/null
