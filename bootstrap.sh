@@ -12,11 +12,12 @@ ferretdb=$top/build/deps/ferretdb
 
 usage() {
     cat <<'END'
-usage: ./bootstrap.sh deps | build | check | servers | clean
+usage: ./bootstrap.sh deps | build | check | demo | servers | clean
 
   deps     install what is missing
   build    deps, then build into build/main
   check    build, then run all tests, and again under AddressSanitizer and UBSan
+  demo     build, then run examples/catalogue against servers of its own
   servers  build, then start Redis and MongoDB in the foreground, for playing
   clean    remove build/
 END
@@ -136,6 +137,11 @@ check() {
     exit "$failed"
 }
 
+demo() {
+    build
+    FERRETDB=$ferretdb tests/servers/with-servers -- build/main/examples/catalogue/catalogue
+}
+
 servers() {
     build
     FERRETDB=$ferretdb exec tests/servers/with-servers -- sh -c '
@@ -146,7 +152,7 @@ servers() {
 }
 
 case ${1:-} in
-deps | build | check | servers) "$1" ;;
+deps | build | check | demo | servers) "$1" ;;
 clean) rm -rf build ;;
 *) usage >&2; exit 2 ;;
 esac
