@@ -69,6 +69,9 @@ struct dredis__reply_reader {
     dredis__limits limits;
     dredis__arena arena;
     enum refusal refusal;
+    bool failed;    /* with the error below: nothing can be understood since */
+    diesel_error error;
+    size_t base;    /* how deep the attribute that it reads lies; else 0     */
     size_t missing; /* bytes that the string in hand still needs, if known */
     dredis__reply_reader *inner; /* reads an attribute; NULL outside of one */
     dredis_reply *attribute;     /* for the next object                     */
@@ -222,7 +225,7 @@ static void *create_array(const redisReadTask *task, array_size count)
 {
     dredis__reply_reader *reader = reader_of(task);
     size_t n = (size_t)count;
-    if ((size_t)reader->hiredis->ridx >= reader->limits.depth)
+    if (reader->base + (size_t)reader->hiredis->ridx >= reader->limits.depth)
         return refuse(reader, TOO_DEEP);
     if (n > reader->limits.elements)
         return refuse(reader, TOO_MANY_ELEMENTS);
@@ -250,6 +253,9 @@ static void free_object(void *object)
 static void *create_double(const redisReadTask *task, double value, char *s,
                            size_t len)
 {
+    dredis__reply_reader *reader = reader_of(task);
+    if (len > reader->limits.bulk)
+        return refuse(reader, TOO_LONG);
     dredis_reply *object = new_object(task, DREDIS_DOUBLE, len + 1);
     if (object == NULL)
         return NULL;
@@ -465,13 +471,15 @@ static int feed(dredis__reply_reader *reader, const char *bytes, size_t n,
 
 static int begin_attribute(dredis__reply_reader *reader, diesel_error *err)
 {
-    if (reader->limits.depth == 0)
+    int open = reader->hiredis->ridx; /* aggregates around it; -1: none begun */
+    size_t base = reader->base + (open > 0 ? (size_t)open : 0) + 1;
+    if (base >= reader->limits.depth)
         reader->refusal = TOO_DEEP;
     else if ((reader->inner = dredis__reply_reader_new(&reader->limits)) == NULL)
         reader->refusal = NO_MEMORY;
     if (reader->refusal != NOT_REFUSED)
         return parse_failed(reader, err);
-    reader->inner->limits.depth--;
+    reader->inner->base = base;
     return feed(reader->inner, "%", 1, err);
 }
 
@@ -529,12 +537,18 @@ int dredis__reply_reader_parse(dredis__reply_reader *reader, const char *bytes,
                                diesel_error *err)
 {
     dredis_reply *reply;
-    int got;
-    if (reader->refusal != NOT_REFUSED)
-        return parse_failed(reader, err);
-    locale_t before = uselocale(reader->c_locale);
-    while ((got = step(reader, &bytes, &n, &reply, err)) > 0)
-        take(arg, reply);
-    uselocale(before);
+    int got = 0;
+    if (!reader->failed) {
+        locale_t before = uselocale(reader->c_locale);
+        while ((got = step(reader, &bytes, &n, &reply, &reader->error)) > 0)
+            take(arg, reply);
+        uselocale(before);
+        reader->failed = got < 0;
+    }
+    if (reader->failed) {
+        if (err != NULL)
+            *err = reader->error;
+        return -1;
+    }
     return got;
 }

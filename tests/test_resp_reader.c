@@ -270,9 +270,9 @@ static const struct {
     {{9, 9, 5}, false, "+hello\r\n", "+hello"},
     {{9, 9, 5}, false, "+hello!\r\n", "!more than 5 bytes"},
     {{9, 9, 5}, false, "-ERR no\r\n", "!more than 5 bytes"},
-    {{2, 9, 9}, true, "|1\r\n+a\r\n*0\r\n:1\r\n", "!deeper than 1 levels"},
+    {{2, 9, 9}, true, "|1\r\n+a\r\n*0\r\n:1\r\n", "!deeper than 2 levels"},
     {{3, 9, 9}, true, "|1\r\n+a\r\n*0\r\n:1\r\n", "@{+a []}1"},
-    {{2, 9, 9}, true, "|1\r\n|1\r\n|0\r\n", "!deeper than 0 levels"},
+    {{2, 9, 9}, true, "|1\r\n|1\r\n|0\r\n", "!deeper than 2 levels"},
     {{9, 9, 5}, true, "|1\r\n$6\r\n", "!more than 5 bytes"},
 };
 
