@@ -62,8 +62,10 @@ diesel_scope *diesel_scope_open(const diesel_scope_options *options);
 /* Starts fn(arg) as a fiber in the scope. It runs when the calling fiber next
  * switches. Never switches fibers. If there is no memory for a stack, returns
  * -1, and the scope fails with DIESEL_E_NOMEM: it need not be checked here.
- * The label is the function's name. */
-#define diesel_go(scope, fn, arg) diesel_go_labelled(scope, #fn, fn, arg)
+ * The label is the function's name. (The argument is variadic for the sake of
+ * compound literals with commas: diesel_go(s, fn, &(struct job){a, b}).) */
+#define diesel_go(scope, fn, ...)                                              \
+    diesel_go_labelled((scope), #fn, (fn), __VA_ARGS__)
 
 /* The same with a label of one's own, borrowed for the fiber's life. */
 int diesel_go_labelled(diesel_scope *scope, const char *label, diesel_fn *fn,
@@ -77,7 +79,17 @@ int diesel_go_labelled(diesel_scope *scope, const char *label, diesel_fn *fn,
  * off; or CANCELLED or TIMEDOUT if a scope around it was cancelled.
  * Errors that only say that diesel_scope_cancel() reached a fiber are no
  * failure.
- * The scope is gone either way. */
+ * The scope is gone either way.
+ *
+ * A fiber whose own call fails between opening and waiting gives both the same
+ * error: it keeps what the call said, unless the scope knows the reason better.
+ *
+ *     int result = diesel_stream_write(stream, p, n, DIESEL_FOREVER, &err);
+ *     if (result < 0)
+ *         diesel_scope_cancel(scope);
+ *     if (diesel_scope_wait(scope, &err) < 0)
+ *         result = -1;
+ */
 int diesel_scope_wait(diesel_scope *scope, diesel_error *err);
 
 /* Cancels everything in the scope. Never switches fibers: the fibers see it in
