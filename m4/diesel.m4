@@ -99,6 +99,7 @@ CPPFLAGS=$diesel_saved_cppflags
 AS_IF([test -n "$HIREDIS_ARCHIVE"],
     [hiredis_summary="$hiredis_summary, hiredis inside libdiesel-redis"])
 AC_SUBST([HIREDIS_ARCHIVE])
+AC_SUBST([HIREDIS_OPTION], ["--with-hiredis=$with_hiredis"])
 AC_SUBST([HIREDIS_REQUIRES])])
 
 # DIESEL_BOOST
