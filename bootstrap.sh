@@ -57,43 +57,96 @@ install_packages() {
         apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
-# Debian 13's hiredis, for RESP3, out of the mirror that this machine uses.
+# Without apt-get: says what is missing, if anything is.
+name_missing() {
+    local missing=() x
+    for x in autoconf automake libtoolize make gcc g++ pkg-config redis-server; do
+        command -v "$x" >/dev/null || missing+=("the program $x")
+    done
+    for x in "libevent_core >= 2.1" libcares "libcrypto >= 3" libbson-1.0 "hiredis >= 0.14" check; do
+        pkg-config --exists "$x" 2>/dev/null || missing+=("$x (pkg-config)")
+    done
+    [ ${#missing[@]} -eq 0 ] || die "there is no apt-get here, so please install:
+$(printf '  %s\n' "${missing[@]}")"
+}
+
+# other_suites FOLDER LINE...: makes `suites`, options with which apt-get sees the
+# sources that the lines name ("deb trixie"), on the mirror that this machine uses,
+# and nothing else. The machine's own list of sources stays as it is.
+other_suites() {
+    local work=$1 mirror line
+    shift
+    mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+        grep -oE 'https?://[^ ]+/debian/?( |$)' | head -n 1 | tr -d ' ' || true)
+    [ -n "$mirror" ] || die "no Debian mirror found in /etc/apt"
+    rm -rf "$work"
+    mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/parts"
+    for line; do
+        echo "${line%% *} [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+            "$mirror ${line#* } main"
+    done >"$work/sources.list"
+    suites=(-o "Dir::Etc::sourcelist=$work/sources.list"
+        -o "Dir::Etc::sourceparts=$work/parts" -o "Dir::State::lists=$work/lists"
+        -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
+}
+
+# Debian 13's hiredis, for RESP3, from its source.
 build_hiredis() {
     [ ! -f "$hiredis/lib/libhiredis.a" ] || return 0
     ! pkg-config --atleast-version=1.0 hiredis || return 0
-    local mirror work=$top/build/deps/hiredis.build
-    mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-        grep -oE 'https?://[^ ]+/debian/?( |$)' | head -n 1 | tr -d ' ' || true)
-    [ -n "$mirror" ] || die "no Debian mirror found in /etc/apt, for hiredis's source"
+    local work=$top/build/deps/hiredis.build
     say "building hiredis from Debian 13's source"
-    rm -rf "$work"
-    mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/parts"
-    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" \
-        >"$work/sources.list"
-    local options=(-o "Dir::Etc::sourcelist=$work/sources.list"
-        -o "Dir::Etc::sourceparts=$work/parts" -o "Dir::State::lists=$work/state/lists"
-        -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
-    logged hiredis-update apt-get "${options[@]}" update
-    (cd "$work" && logged hiredis-source apt-get "${options[@]}" source --download-only hiredis)
+    other_suites "$work" "deb-src trixie"
+    logged hiredis-update apt-get "${suites[@]}" update
+    (cd "$work" && logged hiredis-source apt-get "${suites[@]}" source --download-only hiredis)
     logged hiredis-unpack dpkg-source --no-check -x "$work"/hiredis_*.dsc "$work/source"
     logged hiredis-build make -C "$work/source" CFLAGS="-O2 -fPIC" PREFIX="$hiredis" install
     rm -rf "$work"
 }
 
+# A Go of 1.22 or newer, into `go`: the one on the PATH, or one in Debian's place.
+find_go() {
+    local minor
+    for go in go /usr/lib/go-1.*/bin/go; do
+        minor=$("$go" version 2>/dev/null | sed -n 's/.* go1\.\([0-9]*\).*/\1/p') || continue
+        [ "${minor:-0}" -lt 22 ] || return 0
+    done
+    return 1
+}
+
+# Debian 13 has a new enough Go; for Debian 12 it is in the backports.
+install_go() {
+    local version work=$top/build/deps/go.install
+    version=$(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release)
+    say "installing Go"
+    if [ "$version" != 12 ]; then
+        logged go-install as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y --no-install-recommends golang-go ca-certificates
+        return
+    fi
+    other_suites "$work" "deb bookworm" "deb bookworm-backports"
+    logged go-update as_root apt-get "${suites[@]}" update
+    logged go-install as_root env DEBIAN_FRONTEND=noninteractive apt-get "${suites[@]}" \
+        install -y --no-install-recommends -t bookworm-backports golang-go ca-certificates
+    as_root rm -rf "$work"
+}
+
 build_ferretdb() {
     [ ! -x "$ferretdb" ] || return 0
     [ -z "${MONGODB_URI:-}" ] && ! command -v mongod >/dev/null || return 0
-    command -v go >/dev/null ||
-        die "Go 1.22 or newer is needed to build the MongoDB server of the tests"
+    find_go || install_go
+    find_go || die "Go 1.22 or newer is needed to build the MongoDB server of the tests"
+    export GO=$go
     say "building FerretDB"
     logged ferretdb tests/servers/build-ferretdb "$ferretdb"
 }
 
 deps() {
-    if ! command -v apt-get >/dev/null; then
-        die "no apt-get here; install what these packages of Debian hold: $packages"
+    if command -v apt-get >/dev/null; then
+        install_packages
+    else
+        name_missing
     fi
-    install_packages
     build_hiredis
     build_ferretdb
 }
@@ -144,9 +197,13 @@ demo() {
 
 servers() {
     build
+    # shellcheck disable=SC2016 # the variables are those that with-servers sets
     FERRETDB=$ferretdb exec tests/servers/with-servers -- sh -c '
         echo "Redis:   $REDIS_URL"
         echo "MongoDB: $MONGODB_URI"
+        echo "Try, in another terminal:"
+        echo "  build/main/redis/cli/dredis -u $REDIS_URL"
+        echo "  build/main/mongo/cli/dmongo $MONGODB_URI/app"
         echo "Ctrl-C ends both."
         while sleep 3600; do :; done'
 }

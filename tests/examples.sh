@@ -4,6 +4,7 @@
 # Runs the examples: each must end well. Those that need servers are run where
 # there are some. The README's program must be examples/greet.c, word for word.
 set -eu
+: "${top_builddir:?}" "${top_srcdir:?}"
 examples=$top_builddir/examples
 
 work=$(mktemp -d)
@@ -18,6 +19,7 @@ for name in hello channel echo timeout event_loop; do
     [ -s "$work/out" ] || { echo "examples/$name printed nothing"; exit 1; }
 done
 
+# shellcheck disable=SC2016 # no expression is meant
 sed -n '/^```c$/,/^```$/p' "$top_srcdir/README.md" | sed '1d;$d' > "$work/readme.c"
 [ -s "$work/readme.c" ] || { echo "README.md shows no program"; exit 1; }
 sed '1,2d' "$top_srcdir/examples/greet.c" > "$work/greet.c"
