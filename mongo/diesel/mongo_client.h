@@ -99,8 +99,8 @@ int dmongo_run(dmongo *client, const char *database, dmongo_value command,
 
 #ifndef __cplusplus
 /* `command` may be dmongo_doc(...), a bson_t *, or a dmongo_value. */
-#define dmongo_run(client, database, command, reply, err)                      \
-    (dmongo_run)((client), (database), DMONGO_VALUE(command), (reply), (err))
+#define dmongo_run(client, database, command, ...)                             \
+    (dmongo_run)((client), (database), DMONGO_VALUE(command), __VA_ARGS__)
 #endif
 
 #ifdef __cplusplus

@@ -126,16 +126,16 @@ int64_t dmongo_estimated_count(dmongo *client, const char *ns,
     __attribute__((warn_unused_result));
 
 #ifndef __cplusplus
-/* Documents may be dmongo_doc(...), a bson_t *, or a dmongo_value. */
-#define dmongo_find(client, ns, filter, options, err)                          \
-    (dmongo_find)((client), (ns), DMONGO_VALUE(filter), (options), (err))
-#define dmongo_find_one(client, ns, filter, options, found, err)               \
-    (dmongo_find_one)((client), (ns), DMONGO_VALUE(filter), (options),         \
-                      (found), (err))
-#define dmongo_aggregate(client, ns, pipeline, options, err)                   \
-    (dmongo_aggregate)((client), (ns), DMONGO_VALUE(pipeline), (options), (err))
-#define dmongo_count(client, ns, filter, options, err)                         \
-    (dmongo_count)((client), (ns), DMONGO_VALUE(filter), (options), (err))
+/* Documents may be dmongo_doc(...), a bson_t *, or a dmongo_value. What comes
+ * behind them is passed on as it is, so that options may be written in place. */
+#define dmongo_find(client, ns, filter, ...)                                   \
+    (dmongo_find)((client), (ns), DMONGO_VALUE(filter), __VA_ARGS__)
+#define dmongo_find_one(client, ns, filter, ...)                               \
+    (dmongo_find_one)((client), (ns), DMONGO_VALUE(filter), __VA_ARGS__)
+#define dmongo_aggregate(client, ns, pipeline, ...)                            \
+    (dmongo_aggregate)((client), (ns), DMONGO_VALUE(pipeline), __VA_ARGS__)
+#define dmongo_count(client, ns, filter, ...)                                  \
+    (dmongo_count)((client), (ns), DMONGO_VALUE(filter), __VA_ARGS__)
 #endif
 
 #ifdef __cplusplus

@@ -178,28 +178,25 @@ int dmongo_delete_many(dmongo *client, const char *ns, dmongo_value filter,
         dmongo_value *: dmongo_docs_values,                                    \
         const dmongo_value *: dmongo_docs_values)((const void *)(docs))
 
-/* Documents may be dmongo_doc(...), a bson_t *, or a dmongo_value. */
-#define dmongo_insert_one(client, ns, doc, options, result, err)               \
-    (dmongo_insert_one)((client), (ns), DMONGO_VALUE(doc), (options),          \
-                        (result), (err))
-#define dmongo_insert_many(client, ns, docs, n, options, result, err)          \
-    (dmongo_insert_many)((client), (ns), DMONGO_DOCS(docs), (n), (options),    \
-                         (result), (err))
-#define dmongo_update_one(client, ns, filter, update, options, result, err)    \
+/* Documents may be dmongo_doc(...), a bson_t *, or a dmongo_value. What comes
+ * behind them is passed on as it is, so that options may be written in place. */
+#define dmongo_insert_one(client, ns, doc, ...)                                \
+    (dmongo_insert_one)((client), (ns), DMONGO_VALUE(doc), __VA_ARGS__)
+#define dmongo_insert_many(client, ns, docs, ...)                              \
+    (dmongo_insert_many)((client), (ns), DMONGO_DOCS(docs), __VA_ARGS__)
+#define dmongo_update_one(client, ns, filter, update, ...)                     \
     (dmongo_update_one)((client), (ns), DMONGO_VALUE(filter),                  \
-                        DMONGO_VALUE(update), (options), (result), (err))
-#define dmongo_update_many(client, ns, filter, update, options, result, err)   \
+        DMONGO_VALUE(update), __VA_ARGS__)
+#define dmongo_update_many(client, ns, filter, update, ...)                    \
     (dmongo_update_many)((client), (ns), DMONGO_VALUE(filter),                 \
-                         DMONGO_VALUE(update), (options), (result), (err))
-#define dmongo_replace_one(client, ns, filter, doc, options, result, err)      \
+        DMONGO_VALUE(update), __VA_ARGS__)
+#define dmongo_replace_one(client, ns, filter, doc, ...)                       \
     (dmongo_replace_one)((client), (ns), DMONGO_VALUE(filter),                 \
-                         DMONGO_VALUE(doc), (options), (result), (err))
-#define dmongo_delete_one(client, ns, filter, options, result, err)            \
-    (dmongo_delete_one)((client), (ns), DMONGO_VALUE(filter), (options),       \
-                        (result), (err))
-#define dmongo_delete_many(client, ns, filter, options, result, err)           \
-    (dmongo_delete_many)((client), (ns), DMONGO_VALUE(filter), (options),      \
-                         (result), (err))
+        DMONGO_VALUE(doc), __VA_ARGS__)
+#define dmongo_delete_one(client, ns, filter, ...)                             \
+    (dmongo_delete_one)((client), (ns), DMONGO_VALUE(filter), __VA_ARGS__)
+#define dmongo_delete_many(client, ns, filter, ...)                            \
+    (dmongo_delete_many)((client), (ns), DMONGO_VALUE(filter), __VA_ARGS__)
 
 #endif /* !__cplusplus */
 
