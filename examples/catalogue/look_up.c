@@ -7,8 +7,12 @@
  * it compares with what was written.
  *
  * There are a thousand of these fibers. They share one connection to Redis, and what
- * they send in one round of the scheduler leaves in one write. For MongoDB they take
- * turns at the client's pool of connections.
+ * they send in one round of the scheduler leaves in one write.
+ *
+ * At the beginning the cache is empty, and all would run to MongoDB at once, many for
+ * the same package. So only a few go there at a time: a channel holds as many turns,
+ * and a fiber that gets one looks into Redis again first, as somebody may have
+ * been there for the same package meanwhile.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,14 +22,19 @@
 
 enum {
     CACHED_MS = 10 * 60 * 1000, /* how long a document stays in Redis  */
-    PATIENCE_MS = 30 * 1000     /* for the burst; and a millisecond for
-                                   each look-up                        */
+    PATIENCE_MS = 120 * 1000,   /* for the burst                       */
+    TURNS = 4,                  /* fibers at MongoDB at a time         */
+    WANTED = 128                /* packages that anybody asks for. Their
+                                   number is small for FerretDB's sake: it
+                                   reads the whole collection for each find,
+                                   where MongoDB has an index          */
 };
 
 struct burst {
     struct catalogue *catalogue;
     size_t begun;
     size_t hits;
+    diesel_channel *turns;    /* at MongoDB                                */
     unsigned short seed[3];   /* for nrand48(3): every run asks the same */
     struct progress progress; /* its `done`: look-ups that have ended    */
 };
@@ -37,37 +46,42 @@ static const struct record *choose(struct burst *burst)
     const struct records *written = &burst->catalogue->written;
     int doublings = 0;
 
-    while (written->count >> doublings > 1)
+    size_t wanted = written->count < WANTED ? written->count : WANTED;
+
+    while (wanted >> doublings > 1)
         doublings++;
     long halvings = nrand48(burst->seed) % (doublings + 1);
-    size_t first = written->count >> halvings;
+    size_t first = wanted >> halvings;
     return &written->list[(size_t)nrand48(burst->seed) % first];
 }
 
-/* Finds out the checksum of a package's document: 1 if it was in Redis, 0 if it was
- * in MongoDB, -1 on failure. */
-static int fetch(struct catalogue *catalogue, const char *id, uint64_t *sum,
-                 diesel_error *err)
+/* Reads a document from Redis: 1 and its checksum, 0 if it is not there, or -1. */
+static int ask_redis(struct catalogue *catalogue, const char *key, uint64_t *sum,
+                     diesel_error *err)
 {
-    char key[256], *cached;
+    char *cached;
     size_t n;
-    bson_t *document;
 
-    snprintf(key, sizeof key, CACHE "%s", id);
     int hit = dredis_get(catalogue->redis, key, &cached, &n, err);
-    if (hit < 0)
-        return -1;
     if (hit > 0) {
         *sum = checksum(cached, n);
         diesel_free(cached);
-        return 1;
     }
+    return hit;
+}
+
+/* Reads it from MongoDB, and leaves it in Redis. */
+static int ask_mongo(struct catalogue *catalogue, const char *key,
+                     const char *id, uint64_t *sum, diesel_error *err)
+{
+    bson_t *document;
+
     int found = dmongo_find_one(catalogue->mongo, PACKAGES,
                                 dmongo_doc("_id", id), NULL, &document, err);
     if (found == 0)
-        diesel_error_set(err, DIESEL_E_FAILED, DIESEL_DOM_CORE, 0,
-                         "package %s: not found in MongoDB", id);
-    if (found <= 0)
+        return diesel_error_set(err, DIESEL_E_FAILED, DIESEL_DOM_CORE, 0,
+                                "package %s: not found in MongoDB", id);
+    if (found < 0)
         return -1;
     *sum = checksum(bson_get_data(document), document->len);
     int set = dredis_set(catalogue->redis, key,
@@ -75,6 +89,30 @@ static int fetch(struct catalogue *catalogue, const char *id, uint64_t *sum,
                          &(dredis_set_options){.ttl_ms = CACHED_MS}, err);
     bson_destroy(document);
     return set < 0 ? -1 : 0;
+}
+
+/* Finds out the checksum of a package's document: 1 if it was in Redis, 0 if it was
+ * in MongoDB, -1 on failure. */
+static int fetch(struct burst *burst, const char *id, uint64_t *sum,
+                 diesel_error *err)
+{
+    struct catalogue *catalogue = burst->catalogue;
+    char key[256], turn;
+
+    snprintf(key, sizeof key, CACHE "%s", id);
+    int hit = ask_redis(catalogue, key, sum, err);
+    if (hit != 0)
+        return hit;
+    if (diesel_channel_recv(burst->turns, &turn, DIESEL_FOREVER, err) < 0)
+        return -1;
+    hit = ask_redis(catalogue, key, sum, err);
+    if (hit == 0)
+        hit = ask_mongo(catalogue, key, id, sum, err);
+    /* There is always room for a turn. If this fiber has been cancelled, so have
+     * all, and nobody waits for it. */
+    if (diesel_channel_send(burst->turns, &turn, DIESEL_NOW, NULL) < 0 && hit >= 0)
+        return diesel_check(err);
+    return hit;
 }
 
 /* One of the thousand. */
@@ -87,7 +125,7 @@ static int visitor(void *arg)
         burst->begun++;
         const struct record *wanted = choose(burst);
         uint64_t sum;
-        int hit = fetch(burst->catalogue, wanted->id, &sum, &err);
+        int hit = fetch(burst, wanted->id, &sum, &err);
         if (hit >= 0 && sum != wanted->checksum)
             hit = diesel_error_set(&err, DIESEL_E_FAILED, DIESEL_DOM_CORE, 0,
                                    "package %s: what was read from %s is not "
@@ -111,14 +149,24 @@ int look_up(void *arg)
     diesel_error err;
     int64_t since = diesel_now();
 
+    burst.turns = diesel_channel_new(1, TURNS, &err);
+    if (burst.turns == NULL)
+        return diesel_fail(&err);
+    for (int i = 0; i < TURNS; i++)
+        if (diesel_channel_send(burst.turns, "", DIESEL_NOW, &err) < 0) {
+            diesel_channel_free(burst.turns);
+            return diesel_fail(&err);
+        }
+
     diesel_scope *shown = progress_show(&burst.progress);
     diesel_scope *all = diesel_scope_open(&(diesel_scope_options){
         .label = "look-ups",
-        .timeout_ms = PATIENCE_MS + (int64_t)catalogue->look_ups});
+        .timeout_ms = PATIENCE_MS});
     for (size_t i = 0; i < catalogue->fibers; i++)
         diesel_go(all, visitor, &burst);
     int status = diesel_scope_wait(all, &err);
     progress_hide(shown);
+    diesel_channel_free(burst.turns);
     if (status < 0)
         return diesel_fail(&err);
 
