@@ -1,8 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Runs the examples: each must end well. Those that need servers are run where
-# there are some. The README's program must be examples/greet.c, word for word.
+# Runs the examples: each must end well and print something. The README's program
+# must be examples/greet.c, word for word.
+#
+# The lists below hold one example a line, with its arguments. An example that must
+# be talked to (a server, say) has a script of its own, tests/examples/NAME.sh, which
+# is run with `examples` set to the folder of the programs and ends with 0, or 77 for
+# "skipped".
 set -eu
 : "${top_builddir:?}" "${top_srcdir:?}"
 examples=$top_builddir/examples
@@ -10,13 +15,47 @@ examples=$top_builddir/examples
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-for name in hello channel echo timeout event_loop; do
-    "$examples/$name" > "$work/out" 2>&1 || {
-        cat "$work/out"
-        echo "examples/$name failed"
-        exit 1
-    }
-    [ -s "$work/out" ] || { echo "examples/$name printed nothing"; exit 1; }
+alone='
+channel
+echo
+event_loop
+hello
+timeout
+'
+with_servers='
+greet
+mongo_tour
+redis_counter
+'
+
+fail() {
+    [ ! -s "$work/out" ] || cat "$work/out"
+    echo "$*"
+    exit 1
+}
+
+# run LIST: each line of it as a command in the folder of examples.
+run() {
+    printf '%s' "$1" | while read -r line; do
+        [ -n "$line" ] || continue
+        # shellcheck disable=SC2086 # the words of a line are arguments
+        (cd "$examples" && exec ./$line) < /dev/null > "$work/out" 2>&1 ||
+            fail "examples/$line failed"
+        [ -s "$work/out" ] || fail "examples/$line printed nothing"
+    done
+}
+
+run "$alone"
+export examples
+for script in "$top_srcdir"/tests/examples/*.sh; do
+    [ -f "$script" ] || continue
+    status=0
+    sh "$script" < /dev/null > "$work/out" 2>&1 || status=$?
+    case $status in
+    0) ;;
+    77) echo "not run: ${script##*/}: $(tail -n 1 "$work/out")" ;;
+    *) fail "${script##*/} failed with status $status" ;;
+    esac
 done
 
 # shellcheck disable=SC2016 # no expression is meant
@@ -33,10 +72,4 @@ if [ -z "${DIESEL_TEST_REDIS_URL:-}" ] || [ -z "${DIESEL_TEST_MONGODB_URI:-}" ];
     exit 0
 fi
 export REDIS_URL="$DIESEL_TEST_REDIS_URL" MONGODB_URI="$DIESEL_TEST_MONGODB_URI"
-for name in redis_counter mongo_tour greet; do
-    "$examples/$name" > "$work/out" 2>&1 || {
-        cat "$work/out"
-        echo "examples/$name failed"
-        exit 1
-    }
-done
+run "$with_servers"
