@@ -23,6 +23,7 @@
 #include "loop_internal.h"
 #include "net_internal.h"
 #include "sched_internal.h"
+#include "sys_internal.h"
 
 #define OUT_OF_DESCRIPTORS_MS 50
 
@@ -64,7 +65,8 @@ static diesel_listener *start(int fd, const char *name,
     listener->fd = fd;
     listener->options = *options;
     snprintf(listener->name, sizeof listener->name, "%s", name);
-    if (listen(fd, options->backlog > 0 ? options->backlog : SOMAXCONN) < 0) {
+    int backlog = options->backlog > 0 ? options->backlog : SOMAXCONN;
+    if (diesel__sys.listen(fd, backlog) < 0) {
         diesel_error_sys(err, errno, "listening on %s", name);
         goto fail_listener;
     }
@@ -77,24 +79,35 @@ static diesel_listener *start(int fd, const char *name,
 fail_listener:
     diesel_free(listener);
 fail_fd:
-    close(fd);
+    diesel__sys.close(fd);
     return NULL;
+}
+
+static int stream_socket(int family)
+{
+    return diesel__sys.socket(family,
+                              SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+static int switch_on(int fd, int option)
+{
+    int one = 1;
+    return diesel__sys.setsockopt(fd, SOL_SOCKET, option, &one, sizeof one);
 }
 
 static int bind_to(const diesel__address *address, const char *name,
                    bool reuse_port, diesel_error *err)
 {
-    int one = 1, family = address->sa.ss_family;
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = stream_socket(address->sa.ss_family);
     if (fd < 0)
         return diesel_error_sys(err, errno, "listening on %s", name);
-    bool tcp = family != AF_UNIX;
-    if ((tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0) ||
-        (reuse_port &&
-         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0) ||
-        bind(fd, (const struct sockaddr *)&address->sa, address->size) < 0) {
+    bool tcp = address->sa.ss_family != AF_UNIX;
+    if ((tcp && switch_on(fd, SO_REUSEADDR) < 0) ||
+        (reuse_port && switch_on(fd, SO_REUSEPORT) < 0) ||
+        diesel__sys.bind(fd, (const struct sockaddr *)&address->sa,
+                         address->size) < 0) {
         diesel_error_sys(err, errno, "listening on %s", name);
-        close(fd);
+        diesel__sys.close(fd);
         return -1;
     }
     return fd;
@@ -121,13 +134,14 @@ static void remove_stale(const char *path, const diesel__address *where)
     struct stat st;
     if (path[0] == '@' || lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
         return;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = stream_socket(AF_UNIX);
     if (fd < 0)
         return;
-    if (connect(fd, (const struct sockaddr *)&where->sa, where->size) < 0 &&
+    if (diesel__sys.connect(fd, (const struct sockaddr *)&where->sa,
+                            where->size) < 0 &&
         errno == ECONNREFUSED)
         unlink(path);
-    close(fd);
+    diesel__sys.close(fd);
 }
 
 diesel_listener *diesel_unix_listen(const char *path,
@@ -182,7 +196,7 @@ void diesel_listener_close(diesel_listener *listener)
         return;
     listener->users++;
     diesel__watch_close(listener->watch);
-    close(listener->fd);
+    diesel__sys.close(listener->fd);
     listener->fd = -1;
     if (listener->path != NULL && listener->path[0] != '@')
         unlink(listener->path);
@@ -203,7 +217,7 @@ static diesel_stream *make_stream(diesel_listener *listener, int fd,
     else
         snprintf(text, sizeof text, "a client of %s", listener->name);
     if (tcp && diesel__tcp_set_options(fd, &listener->options.tcp, text, err) < 0) {
-        close(fd);
+        diesel__sys.close(fd);
         return NULL;
     }
     return diesel_stream_from_fd(fd, text, err);
@@ -250,8 +264,8 @@ static diesel_stream *accept_one(diesel_listener *listener, int64_t deadline,
 {
     for (;;) {
         diesel__address peer = {.size = sizeof peer.sa};
-        int fd = accept4(listener->fd, (struct sockaddr *)&peer.sa, &peer.size,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = diesel__sys.accept4(listener->fd, (struct sockaddr *)&peer.sa,
+                                     &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0)
             return make_stream(listener, fd, &peer, err);
         if (is_passing(errno))

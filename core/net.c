@@ -22,6 +22,7 @@
 #include "net_internal.h"
 #include "sched_internal.h"
 #include "stream_internal.h"
+#include "sys_internal.h"
 
 /* While a Unix listener's backlog is full, connect(2) is tried this often. */
 #define BACKLOG_RETRY_MS 5
@@ -47,8 +48,9 @@ int diesel__tcp_set_options(int fd, const diesel_tcp_options *options,
     };
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         if (settings[i].wanted &&
-            setsockopt(fd, settings[i].level, settings[i].option,
-                       &settings[i].value, sizeof settings[i].value) < 0)
+            diesel__sys.setsockopt(fd, settings[i].level, settings[i].option,
+                                   &settings[i].value,
+                                   sizeof settings[i].value) < 0)
             return diesel_error_sys(err, errno, "%s: setting socket options",
                                     name);
     return 0;
@@ -68,7 +70,8 @@ static int wait_connected(diesel_stream *stream, int64_t deadline,
         return -1;
     int errnum = 0;
     socklen_t size = sizeof errnum;
-    if (getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &errnum, &size) < 0)
+    if (diesel__sys.getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &errnum,
+                               &size) < 0)
         errnum = errno;
     return errnum == 0 ? 0
                        : diesel_error_sys(err, errnum, "%s", stream->name);
@@ -88,8 +91,8 @@ static diesel_stream *connect_to(const diesel__address *address,
                                  const char *name, int64_t deadline,
                                  diesel_error *err)
 {
-    int fd = socket(address->sa.ss_family,
-                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = diesel__sys.socket(address->sa.ss_family,
+                                SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         diesel_error_sys(err, errno, "%s: making a socket", name);
         return NULL;
@@ -99,8 +102,8 @@ static diesel_stream *connect_to(const diesel__address *address,
         return NULL;
     int result;
     for (;;) {
-        int rc = connect(fd, (const struct sockaddr *)&address->sa,
-                         address->size);
+        int rc = diesel__sys.connect(
+            fd, (const struct sockaddr *)&address->sa, address->size);
         if (rc == 0)
             return stream;
         if (errno == EINPROGRESS || errno == EINTR) {
@@ -224,11 +227,12 @@ diesel_stream *diesel_unix_connect(const char *path, int64_t deadline,
 int diesel_stream_pair(diesel_stream *pair[2], diesel_error *err)
 {
     int fds[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+    if (diesel__sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) <
+        0)
         return diesel_error_sys(err, errno, "socketpair");
     pair[0] = diesel_stream_from_fd(fds[0], "socketpair:0", err);
     if (pair[0] == NULL) {
-        close(fds[1]);
+        diesel__sys.close(fds[1]);
         return -1;
     }
     pair[1] = diesel_stream_from_fd(fds[1], "socketpair:1", err);

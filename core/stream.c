@@ -15,17 +15,14 @@
 #include <diesel/stream.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <diesel/memory.h>
 
 #include "sched_internal.h"
 #include "stream_internal.h"
+#include "sys_internal.h"
 
 static void on_ready(void *arg, unsigned what)
 {
@@ -55,10 +52,11 @@ static bool is_regular(int fd)
 
 static int make_nonblocking(int fd, const char *name, diesel_error *err)
 {
-    int flags = fcntl(fd, F_GETFL);
+    int flags = diesel__sys.fcntl(fd, F_GETFL);
     if (flags < 0)
         return diesel_error_sys(err, errno, "%s: descriptor %d", name, fd);
-    if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+    if (!(flags & O_NONBLOCK) &&
+        diesel__sys.fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
         return diesel_error_sys(err, errno, "%s: making it non-blocking", name);
     return 0;
 }
@@ -94,7 +92,7 @@ fail_stream:
     diesel_free(stream);
 fail_fd:
     if (fd >= 0)
-        close(fd);
+        diesel__sys.close(fd);
     return NULL;
 }
 
@@ -120,7 +118,7 @@ void diesel_stream_close(diesel_stream *stream)
     diesel__stream_drop_output(stream);
     diesel__watch_close(stream->watch);
     stream->watch = NULL;
-    close(stream->fd);
+    diesel__sys.close(stream->fd);
     stream->fd = -1;
     if (stream->reader != NULL)
         diesel__wake(stream->sched, stream->reader, DIESEL__STREAM_CLOSED);
@@ -135,10 +133,10 @@ static ssize_t try_read(diesel_stream *stream, void *buf, size_t n)
 {
     ssize_t got;
     do
-        got = read(stream->fd, buf, n);
+        got = diesel__sys.read(stream->fd, buf, n);
     while (got < 0 && errno == EINTR);
     if (got >= 0 && (size_t)got < n && !stream->hangup && stream->is_socket)
-        stream->readable = got == 0;
+        stream->readable = got == 0 || diesel__sys.reads_fall_short;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
         stream->readable = false;
         errno = EAGAIN;
@@ -242,7 +240,11 @@ bool diesel_stream_is_readable(diesel_stream *stream)
     if (!stream->readable) /* the loop has seen nothing come since */
         return false;
     struct pollfd p = {.fd = stream->fd, .events = POLLIN};
-    return poll(&p, 1, 0) != 0;
+    int ready;
+    do
+        ready = diesel__sys.poll(&p, 1, 0);
+    while (ready < 0 && errno == EINTR);
+    return ready != 0;
 }
 
 const char *diesel_stream_name(const diesel_stream *stream)

@@ -18,13 +18,12 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <diesel/memory.h>
 
 #include "sched_internal.h"
 #include "stream_internal.h"
+#include "sys_internal.h"
 
 #define FIRST_ROOM (16 * 1024)
 #define SPARE_ROOM (256 * 1024) /* larger buffers are freed at once          */
@@ -109,9 +108,9 @@ static ssize_t try_write(diesel_stream *stream, const struct iovec *pieces,
         if (stream->is_socket) {
             struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces,
                                      .msg_iovlen = (size_t)count};
-            sent = sendmsg(stream->fd, &message, MSG_NOSIGNAL);
+            sent = diesel__sys.sendmsg(stream->fd, &message, MSG_NOSIGNAL);
         } else {
-            sent = writev(stream->fd, pieces, count);
+            sent = diesel__sys.writev(stream->fd, pieces, count);
         }
     } while (sent < 0 && errno == EINTR);
     if (sent > 0)
@@ -472,7 +471,7 @@ int diesel_stream_shutdown_write(diesel_stream *stream, int64_t deadline,
     if (stream->writer != NULL)
         return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
                                 "%s: another fiber is writing", stream->name);
-    if (shutdown(stream->fd, SHUT_WR) < 0)
+    if (diesel__sys.shutdown(stream->fd, SHUT_WR) < 0)
         return diesel_error_sys(err, errno, "%s: shutting down", stream->name);
     return 0;
 }

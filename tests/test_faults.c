@@ -7,48 +7,8 @@
  */
 #include <stdint.h>
 
+#include "faulty_memory.h"
 #include "test_util.h"
-
-/* --- An allocator that counts, and fails once. */
-
-static long allocations, fail_at, alive;
-
-static bool fails_now(void)
-{
-    return ++allocations == fail_at;
-}
-
-static void *faulty_malloc(size_t size)
-{
-    void *p = fails_now() ? NULL : malloc(size);
-    alive += p != NULL;
-    return p;
-}
-
-static void *faulty_calloc(size_t count, size_t size)
-{
-    void *p = fails_now() ? NULL : calloc(count, size);
-    alive += p != NULL;
-    return p;
-}
-
-static void *faulty_realloc(void *p, size_t size)
-{
-    if (fails_now())
-        return NULL;
-    void *moved = realloc(p, size);
-    alive += p == NULL && moved != NULL;
-    return moved;
-}
-
-static void faulty_free(void *p)
-{
-    alive -= p != NULL;
-    free(p);
-}
-
-static const diesel_allocator faulty = {faulty_malloc, faulty_calloc,
-                                        faulty_realloc, faulty_free};
 
 /* --- The scenarios: what a program does, in one fiber and in several. */
 
@@ -210,30 +170,31 @@ static diesel_fn *const scenarios[] = {sleeps, nests, passes_items,
 
 START_TEST(any_allocation_may_fail)
 {
-    diesel_allocator_set(&faulty);
+    diesel_allocator_set(&faulty_memory);
     int fds = test_open_fds();
-    for (fail_at = 1;; fail_at++) {
+    for (long n = 1;; n++) {
         diesel_error err;
         test_error_wipe(&err);
-        allocations = alive = 0;
+        faulty_memory_fail(n);
         int result = diesel_run(scenarios[_i], NULL, NULL, &err);
-        ck_assert_msg(alive == 0, "%ld blocks left after failing the %ld.",
-                      alive, fail_at);
+        ck_assert_msg(faulty_alive == 0,
+                      "%ld blocks left after failing the %ld.", faulty_alive,
+                      n);
         ck_assert_int_eq(test_open_fds(), fds);
         if (result < 0)
             test_message_is_sound(&err);
-        if (allocations < fail_at) {
+        if (faulty_allocations < n) {
             ck_assert_int_eq(result, 0);
+            ck_assert_int_gt(n, 5); /* there was something to fail */
             break;
         }
         if (result < 0)
             ck_assert_msg(err.code == DIESEL_E_NOMEM ||
                               err.code == DIESEL_E_CLOSED ||
                               err.code == DIESEL_E_RESOLVE,
-                          "failing the %ld. gave %s: %s", fail_at,
+                          "failing the %ld. gave %s: %s", n,
                           diesel_error_name(err.code), err.message);
     }
-    ck_assert_int_gt(fail_at, 5); /* there was something to fail */
 }
 END_TEST
 
@@ -277,20 +238,20 @@ static int cancel_in_time(void *arg)
 
 START_TEST(a_scope_may_be_cancelled_at_any_turn)
 {
-    diesel_allocator_set(&faulty);
-    fail_at = 0;
+    diesel_allocator_set(&faulty_memory);
     int fds = test_open_fds();
     long most = test_many(3000, 300);
     for (long n = 0; n < most; n++) {
         struct attempt attempt = {.scenario = scenarios[_i], .turns = n};
         diesel_error err;
         test_error_wipe(&err);
-        alive = 0;
+        faulty_memory_fail(0);
         /* Being cancelled is no failure, so the run is always well. */
         assert_ok(diesel_run(cancel_in_time, &attempt, NULL, &err));
         ck_assert(attempt.ended);
-        ck_assert_msg(alive == 0, "%ld blocks left, cancelled at turn %ld",
-                      alive, n);
+        ck_assert_msg(faulty_alive == 0,
+                      "%ld blocks left, cancelled at turn %ld", faulty_alive,
+                      n);
         ck_assert_int_eq(test_open_fds(), fds);
         if (attempt.turns > 0)
             break; /* it was done before its time came */
