@@ -42,7 +42,7 @@ as_root() {
 }
 
 packages="autoconf automake libtool make gcc g++ pkg-config libevent-dev libc-ares-dev
-libbson-dev libssl-dev zlib1g-dev libzstd-dev libhiredis-dev check redis-server redis-tools dpkg-dev"
+libbson-dev libssl-dev zlib1g-dev libsnappy-dev libzstd-dev libhiredis-dev check redis-server redis-tools dpkg-dev"
 
 install_packages() {
     local missing=() p

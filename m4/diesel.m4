@@ -137,3 +137,25 @@ for diesel_name in $2; do
     AS_IF([test "$diesel_value" = yes], [$1="${$1:+$$1, }$diesel_name"])
 done
 : "${$1:=none}"])
+
+# DIESEL_COMPRESSOR(NAME, MODULE)
+# --with-NAME, for compressing MongoDB's messages: used where pkg-config finds it
+# unless that is switched off; "yes" makes it a must. Defines HAVE_NAME, adds to
+# COMPRESS_CFLAGS, COMPRESS_LIBS, COMPRESS_REQUIRES (for diesel-mongo.pc) and
+# $compressors.
+AC_DEFUN([DIESEL_COMPRESSOR],
+[AC_ARG_WITH([$1],
+    [AS_HELP_STRING([--without-$1], [do not compress MongoDB's messages with $1])],
+    [], [with_$1=maybe])
+AS_IF([test "$with_$1" != no],
+    [PKG_CHECK_MODULES(m4_toupper([$1]), [$2],
+        [AC_DEFINE([HAVE_]m4_toupper([$1]), [1], [Define to 1 to compress with $1.])
+         COMPRESS_CFLAGS="$COMPRESS_CFLAGS $m4_toupper([$1])_CFLAGS"
+         COMPRESS_LIBS="$COMPRESS_LIBS $m4_toupper([$1])_LIBS"
+         COMPRESS_REQUIRES="$COMPRESS_REQUIRES, $2"
+         compressors="$compressors $1"],
+        [AS_IF([test "$with_$1" = yes],
+            [AC_MSG_ERROR([--with-$1: $2 not found])])])])
+AC_SUBST([COMPRESS_CFLAGS])
+AC_SUBST([COMPRESS_LIBS])
+AC_SUBST([COMPRESS_REQUIRES])])

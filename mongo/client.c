@@ -134,6 +134,25 @@ static int init_read_concern(dmongo *client, diesel_error *err)
     return 0;
 }
 
+/* The string's compressors that there are here; about others there is a warning. */
+static int init_compressors(dmongo *client, diesel_error *err)
+{
+    const struct dmongo__list *list = &client->uri->options.compressors;
+    for (size_t i = 0; i < list->count; i++) {
+        const char *name = list->items[i];
+        size_t most = sizeof client->compressors / sizeof *client->compressors;
+        if (dmongo__compressor_find(name) == DMONGO__NO_COMPRESSOR) {
+            if (dmongo__uri_warn(client->uri, err,
+                                 "option compressors: Diesel was built without "
+                                 "%s; it is ignored", name) < 0)
+                return -1;
+        } else if (client->compressor_count < most) {
+            client->compressors[client->compressor_count++] = dmongo_str(name);
+        }
+    }
+    return 0;
+}
+
 static bool append_tag_sets(bson_t *doc, const struct dmongo__tag_sets *sets)
 {
     bson_t array, set;
@@ -182,12 +201,14 @@ static int init(dmongo *client, const char *uri, const dmongo_options *options,
         return diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
                                 "app_name is longer than 128 bytes");
     client->max_reply = options->max_reply;
+    client->checksums = options->checksums;
     client->socket_timeout_ms = client->uri->options.socket_timeout_ms;
     client->metadata = dmongo__hello_metadata(app_name, err);
     if (client->metadata == NULL || init_servers(client, err) < 0 ||
         init_credential(client, options, err) < 0 ||
         init_write_concern(client, err) < 0 ||
-        init_read_concern(client, err) < 0)
+        init_read_concern(client, err) < 0 ||
+        init_compressors(client, err) < 0)
         return -1;
     return init_read_preference(client, err);
 }

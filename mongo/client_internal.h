@@ -67,6 +67,11 @@ struct dmongo {
     dmongo_value write_concern, read_concern;
     bool unacknowledged; /* w=0 */
 
+    /* What is offered for compression, in the order of preference. */
+    dmongo_value compressors[4];
+    size_t compressor_count;
+    bool checksums;
+
     diesel_scope *background; /* keeps minPoolSize; NULL if that is 0 */
 };
 

@@ -7,6 +7,9 @@
  * Both buffers stay with the connection, so that nothing is allocated per request
  * once they are large enough; those that a large message has grown are given back
  * when the connection becomes idle.
+ *
+ * Compressed messages lie in a third buffer. One that was received is unpacked
+ * from there, so that whoever reads replies finds them where they are always.
  */
 #include "conn_internal.h"
 
@@ -17,6 +20,7 @@
 #include <diesel/net.h>
 
 #include "doc_internal.h"
+#include "element_internal.h"
 
 #define FIRST_READ 4096 /* room for a reply before its length is known */
 /* Above what a document may have: the command around it. */
@@ -81,12 +85,14 @@ void dmongo__conn_clear(struct dmongo__conn *conn)
     dmongo__conn_shut(conn);
     dmongo__buffer_clear(&conn->out);
     dmongo__buffer_clear(&conn->in);
+    dmongo__buffer_clear(&conn->packed);
 }
 
 uint32_t dmongo__conn_begin_request(struct dmongo__conn *conn)
 {
     conn->half_used = true;
-    return ++conn->last_request;
+    conn->streams = false;
+    return conn->awaited = ++conn->last_request;
 }
 
 int dmongo__conn_write(struct dmongo__conn *conn, const struct iovec *pieces,
@@ -97,38 +103,81 @@ int dmongo__conn_write(struct dmongo__conn *conn, const struct iovec *pieces,
     return diesel_stream_writev(conn->stream, pieces, count, deadline, err);
 }
 
-static int write_out(struct dmongo__conn *conn, size_t n, int64_t deadline,
-                     diesel_error *err)
+/* Whether the message in conn->out is to be compressed: its command is its body's
+ * first key, behind the body's length and the key's type. */
+static bool is_packed(const struct dmongo__conn *conn, size_t n)
+{
+    size_t key = DMONGO__MSG_PREFIX_SIZE + 4 + 1;
+    if (!conn->packs || n <= key ||
+        dmongo__load32(conn->out.data + 12) != DMONGO__OP_MSG)
+        return false;
+    const char *command = (const char *)conn->out.data + key;
+    return !dmongo__is_never_packed(command, strnlen(command, n - key));
+}
+
+static int write_bytes(struct dmongo__conn *conn, const uint8_t *bytes,
+                       size_t n, int64_t deadline, diesel_error *err)
 {
     if (conn->stream == NULL)
         return is_closed(err);
-    dmongo__message_end(conn->out.data, n);
-    return diesel_stream_write(conn->stream, conn->out.data, n, deadline, err);
+    return diesel_stream_write(conn->stream, bytes, n, deadline, err);
 }
 
-/* The size of the command's document, with room for it behind `prefix` bytes in
- * the output buffer; -1 on failure. */
+int dmongo__conn_write_message(struct dmongo__conn *conn, size_t n,
+                               int64_t deadline, diesel_error *err)
+{
+    dmongo__message_end(conn->out.data, n);
+    if (!is_packed(conn, n))
+        return write_bytes(conn, conn->out.data, n, deadline, err);
+    int64_t size =
+        dmongo__pack(&conn->packing, conn->out.data, n, &conn->packed, err);
+    return size < 0 ? -1
+                    : write_bytes(conn, conn->packed.data, (size_t)size,
+                                  deadline, err);
+}
+
+/* The size of the command's document, with room for it between `prefix` and
+ * `behind` bytes in the output buffer; -1 on failure. */
 static int64_t make_room(struct dmongo__conn *conn, dmongo_value command,
-                         size_t prefix, diesel_error *err)
+                         size_t prefix, size_t behind, diesel_error *err)
 {
     int64_t size = dmongo__doc_size(
         command, conn->limits.document + COMMAND_OVERHEAD, err);
     if (size < 0 ||
-        dmongo__buffer_reserve(&conn->out, prefix + (size_t)size, err) < 0)
+        dmongo__buffer_reserve(&conn->out, prefix + (size_t)size + behind,
+                               err) < 0)
         return -1;
     return size;
+}
+
+/* Puts the checksum behind the message of n bytes in conn->out, which has room for
+ * it; returns the new length. */
+static size_t add_checksum(struct dmongo__conn *conn, size_t n)
+{
+    uint8_t *message = conn->out.data;
+    dmongo__message_end(message, n + 4);
+    dmongo__store32(message + n, dmongo__crc32c(0, message, n));
+    return n + 4;
 }
 
 int dmongo__conn_send(struct dmongo__conn *conn, dmongo_value command,
                       uint32_t flags, int64_t deadline, diesel_error *err)
 {
-    int64_t size = make_room(conn, command, DMONGO__MSG_PREFIX_SIZE, err);
+    bool checksum = conn->checksums && !conn->packs;
+    int64_t size =
+        make_room(conn, command, DMONGO__MSG_PREFIX_SIZE, checksum ? 4 : 0, err);
     if (size < 0)
         return -1;
     uint32_t id = dmongo__conn_begin_request(conn);
-    uint8_t *body = dmongo__msg_begin(conn->out.data, id, 0, flags);
+    uint8_t *body =
+        dmongo__msg_begin(conn->out.data, id, 0,
+                          flags | (checksum ? DMONGO__CHECKSUM_PRESENT : 0));
     dmongo__doc_write(command, body);
-    return write_out(conn, DMONGO__MSG_PREFIX_SIZE + (size_t)size, deadline, err);
+    size_t n = DMONGO__MSG_PREFIX_SIZE + (size_t)size;
+    if (checksum)
+        n = add_checksum(conn, n);
+    conn->streams = (flags & DMONGO__EXHAUST_ALLOWED) != 0;
+    return dmongo__conn_write_message(conn, n, deadline, err);
 }
 
 int dmongo__conn_send_query(struct dmongo__conn *conn, dmongo_value command,
@@ -136,13 +185,14 @@ int dmongo__conn_send_query(struct dmongo__conn *conn, dmongo_value command,
 {
     static const char collection[] = "admin.$cmd";
     size_t prefix = dmongo__query_prefix_size(collection);
-    int64_t size = make_room(conn, command, prefix, err);
+    int64_t size = make_room(conn, command, prefix, 0, err);
     if (size < 0)
         return -1;
     uint32_t id = dmongo__conn_begin_request(conn);
     uint8_t *body = dmongo__query_begin(conn->out.data, id, collection);
     dmongo__doc_write(command, body);
-    return write_out(conn, prefix + (size_t)size, deadline, err);
+    return dmongo__conn_write_message(conn, prefix + (size_t)size, deadline,
+                                      err);
 }
 
 static int malformed(diesel_error *err, const char *why)
@@ -151,14 +201,15 @@ static int malformed(diesel_error *err, const char *why)
                             "malformed reply: %s", why);
 }
 
-/* Reads on into the buffer, in which `have` bytes are: 0 or -1. */
+/* Reads on into the buffer, in which *have bytes are, up to `most` in all. */
 static int read_more(struct dmongo__conn *conn, struct dmongo__buffer *into,
-                     size_t *have, int64_t deadline, diesel_error *err)
+                     size_t *have, size_t most, int64_t deadline,
+                     diesel_error *err)
 {
     if (conn->stream == NULL)
         return is_closed(err);
     ssize_t got = diesel_stream_read(conn->stream, into->data + *have,
-                                     into->room - *have, deadline, err);
+                                     most - *have, deadline, err);
     if (got < 0)
         return -1;
     if (got == 0)
@@ -187,35 +238,63 @@ static int read_message(struct dmongo__conn *conn, struct dmongo__buffer *into,
                        ? 0
                        : malformed(err, "bytes behind the message");
         size_t need = reply->length > FIRST_READ ? reply->length : FIRST_READ;
-        if (dmongo__buffer_reserve(into, need, err) < 0 ||
-            read_more(conn, into, &have, deadline, err) < 0)
+        if (dmongo__buffer_reserve(into, need, err) < 0)
+            return -1;
+        /* Where another reply may follow at once, nothing of it is read yet. */
+        size_t most = !conn->streams      ? into->room
+                      : reply->length > 0 ? reply->length
+                                          : DMONGO__HEADER_SIZE;
+        if (read_more(conn, into, &have, most, deadline, err) < 0)
             return -1;
     }
+}
+
+/* Puts the message that a compressed one has in it in its place. */
+static int unpack(struct dmongo__conn *conn, struct dmongo__buffer *into,
+                  struct dmongo__message *reply, diesel_error *err)
+{
+    const char *why;
+    int64_t size =
+        dmongo__unpack(reply, conn->limits.reply, &conn->packed, err);
+    if (size < 0)
+        return -1;
+    struct dmongo__buffer packed = *into;
+    *into = conn->packed;
+    conn->packed = packed;
+    return dmongo__message_read(reply, into->data, (size_t)size, (size_t)size,
+                                &why) > 0
+               ? 0
+               : malformed(err, why);
+}
+
+/* What a reply must be, beyond being a message. */
+static int check_reply(struct dmongo__conn *conn,
+                       const struct dmongo__message *reply, diesel_error *err)
+{
+    if (reply->response_to != conn->awaited)
+        return malformed(err, "it answers another request");
+    if (reply->operation == DMONGO__OP_QUERY)
+        return malformed(err, "it is a request");
+    bool more = reply->operation == DMONGO__OP_MSG &&
+                reply->flags & DMONGO__MORE_TO_COME;
+    if (more && !conn->streams)
+        return malformed(err, "more replies follow that nobody asked for");
+    conn->streams = more;
+    conn->awaited = reply->request_id;
+    return 0;
 }
 
 int dmongo__conn_receive(struct dmongo__conn *conn, struct dmongo__buffer *into,
                          struct dmongo__message *reply, int64_t deadline,
                          diesel_error *err)
 {
-    if (read_message(conn, into, reply, deadline, err) < 0)
-        goto fail;
-    if (reply->response_to != conn->last_request) {
-        malformed(err, "it answers another request");
-        goto fail;
+    if (read_message(conn, into, reply, deadline, err) == 0 &&
+        (reply->operation != DMONGO__OP_COMPRESSED ||
+         unpack(conn, into, reply, err) == 0) &&
+        check_reply(conn, reply, err) == 0) {
+        conn->half_used = conn->streams;
+        return 0;
     }
-    if (reply->operation == DMONGO__OP_QUERY) {
-        malformed(err, "it is a request");
-        goto fail;
-    }
-    if (reply->flags & DMONGO__MORE_TO_COME &&
-        reply->operation == DMONGO__OP_MSG) {
-        malformed(err, "more replies follow that nobody asked for");
-        goto fail;
-    }
-    conn->half_used = false;
-    return 0;
-
-fail:
     if (err != NULL)
         err->flags |= DIESEL_EF_SENT;
     return -1;

@@ -19,6 +19,7 @@
 #include <diesel/stream.h>
 
 #include "buffer_internal.h"
+#include "compress_internal.h"
 #include "uri_internal.h"
 #include "wire_internal.h"
 
@@ -43,10 +44,19 @@ struct dmongo__conn {
     diesel_stream *stream; /* NULL before it is open and once it is shut */
     bool is_shut;          /* the client was closed while it was in use */
     bool half_used;
-    uint32_t last_request;
+    bool packs;          /* requests are compressed, after `packing`        */
+    bool checksums;      /* requests that are not compressed have checksums */
+    bool keeps_messages; /* each request lies in `out` as a whole when it is
+                            sent: somebody wants to see it                  */
+    bool streams;        /* replies follow one another without requests     */
+    uint32_t last_request; /* the last message's number, here ...           */
+    uint32_t awaited;      /* ... and what the next reply must respond to   */
+    struct dmongo__packing packing;
     struct dmongo__limits limits;
     struct dmongo__buffer out;
     struct dmongo__buffer in;
+    struct dmongo__buffer packed; /* a message in its other form, for the
+                                     length of a call                       */
 };
 
 /* Connects the socket. 0 or -1. Switches fibers. */
@@ -75,8 +85,15 @@ uint32_t dmongo__conn_begin_request(struct dmongo__conn *conn);
 int dmongo__conn_write(struct dmongo__conn *conn, const struct iovec *pieces,
                        int count, int64_t deadline, diesel_error *err);
 
+/* Sends the message of n bytes that lies in conn->out, compressed if the
+ * connection does that and its command may be. Its length is set here. */
+int dmongo__conn_write_message(struct dmongo__conn *conn, size_t n,
+                               int64_t deadline, diesel_error *err);
+
 /* Waits for the reply, and reads it into *into, where *reply points to afterwards.
- * 0 or -1; errors have DIESEL_EF_SENT. Switches fibers. */
+ * 0 or -1; errors have DIESEL_EF_SENT. Switches fibers.
+ * After a request with DMONGO__EXHAUST_ALLOWED a reply may have MORE_TO_COME:
+ * then conn->streams, and the next one is received without another request. */
 int dmongo__conn_receive(struct dmongo__conn *conn, struct dmongo__buffer *into,
                          struct dmongo__message *reply, int64_t deadline,
                          diesel_error *err);

@@ -8,6 +8,8 @@
  */
 #include "client_internal.h"
 
+#include <string.h>
+
 #include <diesel/memory.h>
 #include <diesel/time.h>
 
@@ -29,6 +31,8 @@ static int say_hello(struct dmongo__server *server, struct dmongo__conn *conn,
     dmongo_value command = dmongo_doc(
         "isMaster", 1, "helloOk", dmongo_bool(true),
         "client", server->client->metadata,
+        "compression", dmongo_array_of(server->client->compressors,
+                                       server->client->compressor_count),
         "saslSupportedMechs",
         auth->mechs_for != NULL ? dmongo_str(auth->mechs_for) : dmongo_absent(),
         "speculativeAuthenticate", first_step);
@@ -45,6 +49,35 @@ static int say_hello(struct dmongo__server *server, struct dmongo__conn *conn,
     server->hello = hello;
     conn->limits = hello.limits;
     return 0;
+}
+
+static bool lists(const bson_t *reply, const char *key, const char *word)
+{
+    bson_iter_t at, item;
+    if (!bson_iter_init_find(&at, reply, key) || !BSON_ITER_HOLDS_ARRAY(&at) ||
+        !bson_iter_recurse(&at, &item))
+        return false;
+    while (bson_iter_next(&item))
+        if (BSON_ITER_HOLDS_UTF8(&item) &&
+            strcmp(bson_iter_utf8(&item, NULL), word) == 0)
+            return true;
+    return false;
+}
+
+/* The first of the client's compressors that the server has, too. */
+static struct dmongo__packing choose_packing(const dmongo *client,
+                                             const bson_t *reply)
+{
+    struct dmongo__packing packing = {
+        .compressor = DMONGO__NO_COMPRESSOR,
+        .zlib_level = (int)client->uri->options.zlib_compression_level};
+    for (size_t i = 0; i < client->compressor_count &&
+                       packing.compressor == DMONGO__NO_COMPRESSOR;
+         i++)
+        if (lists(reply, "compression", client->compressors[i].s))
+            packing.compressor =
+                dmongo__compressor_find(client->compressors[i].s);
+    return packing;
 }
 
 /* The reply to the hello lies in the connection's buffer, which authentication goes
@@ -91,8 +124,13 @@ int dmongo__handshake(struct dmongo__conn *conn, void *arg, diesel_error *err)
         done = dmongo__conn_open(conn, server->host, deadline, err);
     if (done == 0)
         done = say_hello(server, conn, &auth, deadline, &reply, err);
+    if (done == 0)
+        conn->packing = choose_packing(client, &reply);
     if (done == 0 && client->uri->credential.is_set)
         done = authenticate(&auth, conn, &reply, deadline, err);
+    conn->packs =
+        done == 0 && conn->packing.compressor != DMONGO__NO_COMPRESSOR;
+    conn->checksums = client->checksums;
     dmongo__auth_clear(&auth);
     if (done < 0)
         judge(server, conn, err);

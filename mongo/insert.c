@@ -6,10 +6,7 @@
  *
  * A message's length stands in front of it, so a batch takes two passes: the first
  * finds how many documents fit the server's limits, and their sizes; the second
- * sends. Large documents go out from where they lie in the program's memory, by
- * gather write; small ones are copied into the connection's buffer, which costs
- * less than a piece of their own. Either way a batch of any size needs one buffer of
- * 64 KiB.
+ * sends, see gather_internal.h.
  *
  * A document without an _id gets an ObjectId in front of its fields:
  *
@@ -22,14 +19,12 @@
 #include <diesel/memory.h>
 
 #include "doc_internal.h"
+#include "gather_internal.h"
 #include "option_internal.h"
 #include "result_internal.h"
 
 #define SEQUENCE "documents"
 #define ID_SIZE (1 + sizeof "_id" + 12)
-#define CHUNK ((size_t)64 * 1024) /* of the connection's buffer */
-#define COPY_BELOW 1024           /* bytes of a document, see above */
-#define MOST_PIECES 64
 
 /* Size of a document as it is sent, and whether it has an _id of its own. */
 #define HAS_ID (UINT32_C(1) << 31)
@@ -44,12 +39,7 @@ struct insert {
     /* The batch. */
     size_t first, count;
     size_t documents_size;
-    /* What is put together: bytes in conn->out.data from `begin` to `end` that no
-     * piece has yet, after the pieces. */
-    size_t begin, end;
-    int piece_count;
-    struct iovec pieces[MOST_PIECES];
-    int64_t deadline;
+    struct dmongo__gather out;
 };
 
 /* One document: its bytes, or NULL and the tree that is yet to be written. */
@@ -150,50 +140,6 @@ static int plan_batch(struct insert *in, size_t room)
     return 0;
 }
 
-/* Putting the message together. */
-
-static void end_piece(struct insert *in)
-{
-    if (in->begin == in->end)
-        return;
-    in->pieces[in->piece_count++] =
-        (struct iovec){.iov_base = in->call.conn->out.data + in->begin,
-                       .iov_len = in->end - in->begin};
-    in->begin = in->end;
-}
-
-static int flush(struct insert *in)
-{
-    end_piece(in);
-    int done = dmongo__conn_write(in->call.conn, in->pieces, in->piece_count,
-                                  in->deadline, &in->call.error);
-    in->begin = in->end = 0;
-    in->piece_count = 0;
-    return done;
-}
-
-/* n bytes of the buffer to be filled; n is at most what was reserved. NULL if what
- * was there before could not be sent. */
-static uint8_t *put(struct insert *in, size_t n)
-{
-    if (n > in->call.conn->out.room - in->end && flush(in) < 0)
-        return NULL;
-    in->end += n;
-    return in->call.conn->out.data + in->end - n;
-}
-
-/* Bytes that stay where they are until the next flush. */
-static int refer(struct insert *in, const void *p, size_t n)
-{
-    /* This one, and one for the bytes before it and behind it each. */
-    if (in->piece_count + 3 > MOST_PIECES && flush(in) < 0)
-        return -1;
-    end_piece(in);
-    in->pieces[in->piece_count++] =
-        (struct iovec){.iov_base = (void *)(uintptr_t)p, .iov_len = n};
-    return 0;
-}
-
 /* Makes the ObjectId of a document that has none, and writes the document's
  * beginning with it. */
 static uint8_t *put_id(struct insert *in, size_t i, uint8_t *out, size_t size)
@@ -214,18 +160,18 @@ static int put_bytes(struct insert *in, size_t i, const struct source *s,
 {
     bool id = (plan & HAS_ID) != 0;
     size_t size = plan & ~HAS_ID;
-    bool copy = size < COPY_BELOW;
+    bool copy = size < DMONGO__GATHER_COPY_BELOW;
     if (id && !copy)
-        return refer(in, s->bytes, s->size);
+        return dmongo__gather_refer(&in->out, s->bytes, s->size);
     size_t head = id ? 0 : 4 + ID_SIZE;
     size_t skip = id ? 0 : 4; /* the length, which is another one now */
-    uint8_t *out = put(in, copy ? size : head);
+    uint8_t *out = dmongo__gather_put(&in->out, copy ? size : head);
     if (out == NULL)
         return -1;
     if (!id)
         out = put_id(in, i, out, size);
     if (!copy)
-        return refer(in, s->bytes + skip, s->size - skip);
+        return dmongo__gather_refer(&in->out, s->bytes + skip, s->size - skip);
     memcpy(out, s->bytes + skip, s->size - skip);
     return 0;
 }
@@ -236,9 +182,9 @@ static int put_tree(struct insert *in, size_t i, const struct source *s,
                     uint32_t plan)
 {
     size_t size = plan & ~HAS_ID;
-    bool fits = size <= in->call.conn->out.room;
+    bool fits = dmongo__gather_fits(&in->out, size);
     uint8_t *own = fits ? NULL : diesel_malloc(size);
-    uint8_t *out = fits ? put(in, size) : own;
+    uint8_t *out = fits ? dmongo__gather_put(&in->out, size) : own;
     if (out == NULL)
         return fits ? -1 : diesel_error_nomem(&in->call.error, "a document");
     dmongo_value id = dmongo_absent();
@@ -252,7 +198,10 @@ static int put_tree(struct insert *in, size_t i, const struct source *s,
     dmongo__doc_write(dmongo_doc("_id", id, "", dmongo__splice(&s->tree)), out);
     if (fits)
         return 0;
-    int done = refer(in, own, size) == 0 && flush(in) == 0 ? 0 : -1;
+    int done = dmongo__gather_refer(&in->out, own, size) == 0 &&
+                       dmongo__gather_flush(&in->out) == 0
+                   ? 0
+                   : -1;
     diesel_free(own);
     return done;
 }
@@ -275,35 +224,19 @@ static dmongo_value command_of(const struct insert *in, dmongo_value items[12])
 }
 
 /* Sends the batch that was planned. */
-static int send_batch(struct insert *in, dmongo_value command,
-                      size_t command_size)
+static int send_batch(struct insert *in, const struct dmongo__gathered *message)
 {
-    struct dmongo__conn *conn = in->call.conn;
-    size_t prefix = DMONGO__MSG_PREFIX_SIZE + command_size +
-                    dmongo__section_prefix_size(SEQUENCE);
-    size_t length = prefix + in->documents_size;
-    size_t need = prefix > CHUNK ? prefix : length < CHUNK ? length : CHUNK;
-    if (dmongo__buffer_reserve(&conn->out, need, &in->call.error) < 0)
+    if (dmongo__gather_begin(&in->out, in->call.conn, message,
+                             dmongo__call_deadline(&in->call),
+                             &in->call.error) < 0)
         return -1;
-    in->begin = in->end = 0;
-    in->piece_count = 0;
-    in->deadline = dmongo__call_deadline(&in->call);
-
-    uint32_t id = dmongo__conn_begin_request(conn);
-    uint8_t *out = put(in, prefix);
-    uint8_t *at = dmongo__msg_begin(
-        out, id, 0,
-        in->call.client->unacknowledged ? DMONGO__MORE_TO_COME : 0);
-    at = dmongo__doc_write(command, at);
-    dmongo__section_begin(at, SEQUENCE, in->documents_size);
-    dmongo__message_end(out, length);
     for (size_t i = 0; i < in->count; i++) {
         struct source s = source_of(in, in->first + i);
         if ((s.bytes != NULL ? put_bytes : put_tree)(in, in->first + i, &s,
                                                      in->plan[i]) < 0)
             return -1;
     }
-    return flush(in);
+    return dmongo__gather_end(&in->out);
 }
 
 /* Sends one batch and reads what became of it: 1 to go on, 0 to stop as ordered
@@ -311,16 +244,23 @@ static int send_batch(struct insert *in, dmongo_value command,
 static int insert_batch(struct insert *in, dmongo_result *result)
 {
     dmongo_value items[12];
-    dmongo_value command = command_of(in, items);
     struct dmongo__call *call = &in->call;
+    struct dmongo__gathered message = {
+        .flags = call->client->unacknowledged ? DMONGO__MORE_TO_COME : 0,
+        .command = command_of(in, items),
+        .sequence = SEQUENCE};
     size_t most = call->conn->limits.message;
-    int64_t command_size = dmongo__doc_size(command, most, &call->error);
+    int64_t command_size =
+        dmongo__doc_size(message.command, most, &call->error);
     if (command_size < 0)
         return -1;
-    size_t around = DMONGO__MSG_PREFIX_SIZE + (size_t)command_size +
-                    dmongo__section_prefix_size(SEQUENCE);
-    if (plan_batch(in, most > around ? most - around : 0) < 0 ||
-        send_batch(in, command, (size_t)command_size) < 0)
+    message.command_size = (size_t)command_size;
+    /* A checksum may follow. */
+    size_t around = dmongo__gather_prefix(&message) + 4;
+    if (plan_batch(in, most > around ? most - around : 0) < 0)
+        return -1;
+    message.documents_size = in->documents_size;
+    if (send_batch(in, &message) < 0)
         return -1;
     if (call->client->unacknowledged) {
         call->conn->half_used = false; /* no reply is under way */

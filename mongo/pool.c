@@ -268,6 +268,7 @@ void dmongo__pool_give(struct dmongo__conn *conn)
         return;
     shrink(&conn->out);
     shrink(&conn->in);
+    shrink(&conn->packed);
     if (pool->max_idle_ms > 0)
         conn->idle_since = diesel_now();
     conn->next_idle = pool->idle;

@@ -167,6 +167,20 @@ static int read_reply(struct dmongo__message *m, struct cursor *c)
     return left(c) == 0 ? 0 : refuse(c, "bytes behind the reply's document");
 }
 
+static int read_compressed(struct dmongo__message *m, struct cursor *c)
+{
+    if (left(c) < 4 + 4 + 1)
+        return refuse(c, "the compressed message is too short for its numbers");
+    m->original = dmongo__load32(c->at);
+    m->unpacked_size = dmongo__load32(c->at + 4);
+    m->compressor = c->at[8];
+    if (m->unpacked_size > INT32_MAX)
+        return refuse(c, "the compressed message has a negative size");
+    m->body = c->at + 9;
+    m->body_size = (uint32_t)(left(c) - 9);
+    return 0;
+}
+
 static int read_operation(struct dmongo__message *m, const uint8_t *bytes,
                           struct cursor *c)
 {
@@ -177,6 +191,8 @@ static int read_operation(struct dmongo__message *m, const uint8_t *bytes,
         return read_reply(m, c);
     case DMONGO__OP_QUERY:
         return read_query(m, c);
+    case DMONGO__OP_COMPRESSED:
+        return read_compressed(m, c);
     default:
         return refuse(c, "an operation that is not known");
     }
@@ -233,8 +249,8 @@ int dmongo__next_section(const struct dmongo__message *m, const uint8_t **at,
 
 /* Writing. */
 
-static uint8_t *write_header(uint8_t *out, uint32_t request_id,
-                             uint32_t response_to, uint32_t operation)
+uint8_t *dmongo__header_write(uint8_t *out, uint32_t request_id,
+                              uint32_t response_to, uint32_t operation)
 {
     out = dmongo__store32(out, 0);
     out = dmongo__store32(out, request_id);
@@ -245,7 +261,7 @@ static uint8_t *write_header(uint8_t *out, uint32_t request_id,
 uint8_t *dmongo__msg_begin(uint8_t *out, uint32_t request_id,
                            uint32_t response_to, uint32_t flags)
 {
-    out = write_header(out, request_id, response_to, DMONGO__OP_MSG);
+    out = dmongo__header_write(out, request_id, response_to, DMONGO__OP_MSG);
     out = dmongo__store32(out, flags);
     *out = 0;
     return out + 1;
@@ -260,11 +276,23 @@ uint8_t *dmongo__query_begin(uint8_t *out, uint32_t request_id,
                              const char *collection)
 {
     size_t name_size = strlen(collection) + 1;
-    out = write_header(out, request_id, 0, DMONGO__OP_QUERY);
+    out = dmongo__header_write(out, request_id, 0, DMONGO__OP_QUERY);
     out = dmongo__store32(out, 4); /* a secondary may answer, too */
     memcpy(out, collection, name_size);
     out = dmongo__store32(out + name_size, 0);
     return dmongo__store32(out, UINT32_MAX); /* -1: one reply, and no cursor */
+}
+
+uint8_t *dmongo__packed_begin(uint8_t *out, const uint8_t *header,
+                              uint32_t size, uint8_t compressor)
+{
+    out = dmongo__header_write(out, dmongo__load32(header + 4),
+                               dmongo__load32(header + 8),
+                               DMONGO__OP_COMPRESSED);
+    out = dmongo__store32(out, dmongo__load32(header + 12));
+    out = dmongo__store32(out, size);
+    *out = compressor;
+    return out + 1;
 }
 
 void dmongo__message_end(uint8_t *message, size_t length)

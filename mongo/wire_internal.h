@@ -11,6 +11,7 @@
  *                document; for the first hello only
  *     OP_REPLY   header | int32 flags | int64 cursor | int32 0 | int32 count |
  *                document ...; the answer to OP_QUERY
+ *     OP_COMPRESSED  see compress_internal.h
  *
  * All numbers are little-endian.
  */
@@ -24,6 +25,7 @@
 enum {
     DMONGO__OP_REPLY = 1,
     DMONGO__OP_QUERY = 2004,
+    DMONGO__OP_COMPRESSED = 2012,
     DMONGO__OP_MSG = 2013
 };
 
@@ -41,13 +43,17 @@ struct dmongo__message {
     uint32_t length; /* of the whole message; set as soon as it is known */
     uint32_t request_id;
     uint32_t response_to;
-    uint32_t operation; /* OP_MSG, OP_QUERY or OP_REPLY                     */
+    uint32_t operation; /* OP_MSG, OP_QUERY, OP_REPLY or OP_COMPRESSED      */
     uint32_t flags;
-    const uint8_t *body; /* the one document of all operations              */
+    const uint8_t *body; /* the one document of all operations; of OP_COMPRESSED
+                            the compressed bytes                            */
     uint32_t body_size;
     const uint8_t *sections; /* of OP_MSG, checked, for dmongo__next_section() */
     const uint8_t *sections_end;
     const char *collection; /* of OP_QUERY                                  */
+    uint32_t original;      /* of OP_COMPRESSED: what it is uncompressed,   */
+    uint32_t unpacked_size; /* ... and how large, without its header        */
+    uint8_t compressor;
 };
 
 /* A document sequence of an OP_MSG. The documents lie one behind the other. */
@@ -77,6 +83,15 @@ uint8_t *dmongo__msg_begin(uint8_t *out, uint32_t request_id,
 size_t dmongo__query_prefix_size(const char *collection);
 uint8_t *dmongo__query_begin(uint8_t *out, uint32_t request_id,
                              const char *collection);
+
+/* Writes a header whose length is set later; returns the end of it. */
+uint8_t *dmongo__header_write(uint8_t *out, uint32_t request_id,
+                              uint32_t response_to, uint32_t operation);
+
+/* Writes the beginning of the OP_COMPRESSED of a message with that header, up to
+ * where the compressed bytes begin; `size` is the message's without its header. */
+uint8_t *dmongo__packed_begin(uint8_t *out, const uint8_t *header,
+                              uint32_t size, uint8_t compressor);
 
 /* Sets the length of the message that begins at `message`. */
 void dmongo__message_end(uint8_t *message, size_t length);

@@ -15,6 +15,7 @@
 #define MSG(length) length "\0\0\0" "\x07\0\0\0" "\x05\0\0\0" "\xDD\x07\0\0"
 #define REPLY(length) length "\0\0\0" "\x07\0\0\0" "\x05\0\0\0" "\1\0\0\0"
 #define QUERY(length) length "\0\0\0" "\x07\0\0\0" "\0\0\0\0" "\xD4\x07\0\0"
+#define PACKED(length) length "\0\0\0" "\x07\0\0\0" "\x05\0\0\0" "\xDC\x07\0\0"
 #define NO_FLAGS "\0\0\0\0"
 #define EMPTY "\x05\0\0\0\0"
 #define NUMBER "\x0C\0\0\0\x10n\0\1\0\0\0\0" /* {n: 1} */
@@ -59,6 +60,17 @@ static const struct {
            EMPTY),
      NULL, 2004, 4, 39, 5, 0},
 
+    {"a compressed message", BYTES(PACKED("\x1C") "\xDD\x07\0\0" "\x0A\0\0\0" "\1abc"),
+     NULL, 2012, 0, 25, 3, 0},
+    {"a compressed message of nothing", BYTES(PACKED("\x19") "\xDD\x07\0\0" "\0\0\0\0" "\0"),
+     NULL, 2012, 0, 25, 0, 0},
+
+    {"a compressed message without a compressor",
+     BYTES(PACKED("\x18") "\xDD\x07\0\0" "\x0A\0\0\0"),
+     "too short for its numbers", 0, 0, 0, 0, 0},
+    {"a compressed message of a negative size",
+     BYTES(PACKED("\x1A") "\xDD\x07\0\0" "\0\0\0\x80" "\1a"),
+     "negative", 0, 0, 0, 0, 0},
     {"no room for a header", BYTES("\x0F\0\0\0" "\x07\0\0\0\0\0\0\0\0\0\0\0"),
      "less than its header", 0, 0, 0, 0, 0},
     {"length zero", BYTES("\0\0\0\0"), "less than its header", 0, 0, 0, 0, 0},
@@ -66,7 +78,7 @@ static const struct {
     {"the smallest negative length", BYTES("\0\0\0\x80"), "larger", 0, 0, 0, 0, 0},
     {"a length over the limit", BYTES("\1\x10\0\0"), "larger", 0, 0, 0, 0, 0},
     {"an unknown operation",
-     BYTES("\x1A\0\0\0" "\x07\0\0\0" "\0\0\0\0" "\xDC\x07\0\0" NO_FLAGS "\0" EMPTY),
+     BYTES("\x1A\0\0\0" "\x07\0\0\0" "\0\0\0\0" "\xDB\x07\0\0" NO_FLAGS "\0" EMPTY),
      "operation", 0, 0, 0, 0, 0},
     {"no room for the flags", BYTES(MSG("\x12") "\0\0"), "flags", 0, 0, 0, 0, 0},
     {"an unknown required flag", BYTES(MSG("\x1A") "\4\0\0\0" "\0" EMPTY),

@@ -30,6 +30,7 @@
 #ifndef DIESEL_MONGO_CLIENT_H
 #define DIESEL_MONGO_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <bson/bson.h>
@@ -53,6 +54,8 @@ typedef struct dmongo_options {
     const char *password;
     size_t max_reply;     /* the largest reply to take, in bytes; 0: what the
                              server says in its hello, usually 48,000,000    */
+    bool checksums;       /* send a CRC-32C with each request that is not
+                             compressed; those of replies are always checked */
 } dmongo_options;
 
 /* Reads the connection string, connects, authenticates and learns what the server
