@@ -20,6 +20,7 @@
 #include <diesel/event.h>
 #include <diesel/memory.h>
 
+#include "inbox_internal.h"
 #include "sched_internal.h"
 
 struct diesel__loop {
@@ -111,6 +112,16 @@ void diesel__loop_kick(diesel__sched *s)
         event_active(&s->loop->round, EV_TIMEOUT, 0);
 }
 
+/* Whether the loop would wait for nothing but an inbox that nobody can post to. */
+static bool waits_in_vain(const diesel__sched *s)
+{
+    return s->inbox != NULL && s->tail == NULL &&
+           diesel__inbox_is_idle(s->inbox) &&
+           event_base_get_num_events(s->loop->base, EVENT_BASE_COUNT_ADDED |
+                                                        EVENT_BASE_COUNT_ACTIVE |
+                                                        EVENT_BASE_COUNT_VIRTUAL) == 1;
+}
+
 bool diesel__loop_turn(diesel__sched *s, const size_t *left)
 {
     diesel__loop *loop = s->loop;
@@ -119,6 +130,8 @@ bool diesel__loop_turn(diesel__sched *s, const size_t *left)
     if (*left == 0)
         return true;
     arm_wake(s);
+    if (waits_in_vain(s))
+        return false;
     int flags = EVLOOP_ONCE;
     if (s->tail != NULL)
         flags |= EVLOOP_NONBLOCK;
@@ -132,6 +145,7 @@ struct event_base *diesel_event_base(void)
 }
 
 struct diesel__watch {
+    diesel__sched *s;
     struct event read, write;
     void (*ready)(void *arg, unsigned what);
     void *arg;
@@ -165,6 +179,7 @@ static diesel__watch *watch_new(diesel__sched *s, int fd, short read_events,
     struct event_base *base = s->loop->base;
     event_assign(&watch->read, base, fd, read_events, on_read, watch);
     event_assign(&watch->write, base, fd, write_events, on_write, watch);
+    watch->s = s;
     watch->ready = ready;
     watch->arg = arg;
     return watch;
@@ -174,6 +189,7 @@ diesel__watch *diesel__watch_open(diesel__sched *s, int fd,
                                   void (*ready)(void *arg, unsigned what),
                                   void *arg, diesel_error *err)
 {
+    diesel__fork_check(s, "watching a descriptor");
     short closed = event_base_get_features(s->loop->base) &
                            EV_FEATURE_EARLY_CLOSE
                        ? EV_CLOSED
@@ -222,7 +238,9 @@ void diesel__watch_close(diesel__watch *watch)
 {
     if (watch == NULL)
         return;
-    event_del(&watch->read);
-    event_del(&watch->write);
+    if (!watch->s->forked_from) { /* else it is the parent that still watches */
+        event_del(&watch->read);
+        event_del(&watch->write);
+    }
     diesel_free(watch);
 }

@@ -14,6 +14,8 @@
 #include <diesel/event.h>
 
 #include "dns_internal.h"
+#include "fork_internal.h"
+#include "inbox_internal.h"
 #include "loop_internal.h"
 #include "overflow_internal.h"
 #include "sched_internal.h"
@@ -29,6 +31,7 @@ static int begin(struct event_base *base, const diesel_options *options,
         return -1;
     }
     diesel__overflow_watch(diesel__current);
+    diesel__fork_watch();
     return 0;
 }
 
@@ -38,6 +41,10 @@ static void end(diesel__sched *s)
     diesel__scope_cancel(&s->root, DIESEL_E_CANCELLED);
     while (s->fibers > 0 && diesel__loop_turn(s, &s->fibers))
         ;
+    diesel__inbox_close(s); /* what is in it may start fibers: */
+    while (s->fibers > 0 && diesel__loop_turn(s, &s->fibers))
+        ;
+    diesel__inbox_leave(s);
     diesel__overflow_unwatch(s);
     diesel__dns_close(s);
     diesel__spares_free(s);
@@ -139,5 +146,7 @@ int diesel_attach(struct event_base *base, const diesel_options *options,
 
 void diesel_detach(void)
 {
-    end(diesel__sched_need("diesel_detach"));
+    diesel__sched *s = diesel__sched_need("diesel_detach");
+    diesel__fork_check(s, "diesel_detach");
+    end(s);
 }

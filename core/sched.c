@@ -53,7 +53,8 @@ void diesel__sched_missing(const char *function)
 
 int diesel__sched_new(const diesel_options *options, diesel_error *err)
 {
-    if (diesel__current != NULL)
+    diesel__sched *present = diesel__current;
+    if (present != NULL && !present->forked_from)
         return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
                                 "this thread has a scheduler already");
     size_t stack_size = options != NULL ? options->stack_size : 0;
@@ -69,6 +70,7 @@ int diesel__sched_new(const diesel_options *options, diesel_error *err)
     s->root.label = "root";
     s->root.deadline = INT64_MAX;
     diesel__sanitizer_here(&s->loop_fiber.sanitizer);
+    s->buried = present;
     diesel__current = s;
     return 0;
 }
@@ -78,8 +80,8 @@ void diesel__sched_free(diesel__sched *s)
     diesel__scopes_free(s);
     diesel__stack_pool_clear(&s->stacks);
     diesel_free(s->timers);
+    diesel__current = s->buried;
     diesel_free(s);
-    diesel__current = NULL;
 }
 
 /* Whether the round has lasted long enough; asked every SLICE switches. */
@@ -91,6 +93,8 @@ bool diesel__round_is_over(diesel__sched *s)
 
 void diesel__round(diesel__sched *s)
 {
+    if (DIESEL__UNLIKELY(s->forked_from != 0))
+        diesel__fork_check(s, "running fibers");
     s->in_round = true;
     if (s->tail != NULL) {
         s->slice = SLICE;
@@ -207,6 +211,7 @@ int diesel__park_failed(int woken, const char *what, diesel_error *err)
 
 int diesel__cut(diesel__sched *s, const char *what, diesel_error *err)
 {
+    diesel__fork_check(s, what);
     diesel_scope *scope = s->current->scope;
     scope->cut = true;
     return diesel_error_set(

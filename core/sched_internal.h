@@ -118,6 +118,11 @@ struct diesel__sched {
     struct diesel__dns *dns; /* made on first use */
     struct diesel__spare *spare; /* free output buffers */
     int spare_count;
+
+    struct diesel_thread *inbox; /* made on first use */
+    diesel_scope *posted;        /* home of other threads' calls; or NULL */
+    long forked_from; /* the process whose scheduler this is; 0: this one */
+    diesel__sched *buried; /* the parent's, in a forked child; or NULL */
 };
 
 static inline diesel_fiber *diesel__stack_take(diesel__stack_pool *pool)
@@ -143,6 +148,10 @@ extern __thread diesel__sched *diesel__current
 /* Aborts with a message that names the function called without a scheduler. */
 void diesel__sched_missing(const char *function)
     __attribute__((noreturn, cold));
+
+/* fork.c: aborts if this is a forked child, and the scheduler its parent's. */
+void diesel__fork_check(const diesel__sched *s, const char *what)
+    __attribute__((cold));
 
 /* The thread's scheduler, which must exist. */
 static inline diesel__sched *diesel__sched_need(const char *function)

@@ -120,9 +120,12 @@ diesel_scope *diesel_scope_open(const diesel_scope_options *options)
     scope->parent = self != NULL ? self->scope : &s->root;
     scope->shield = options->shield;
     scope->opener = self;
-    if (DIESEL__UNLIKELY(scope->parent->cancelled != 0) && !scope->shield) {
-        scope->cancelled = scope->parent->cancelled;
-        scope->outer = true;
+    if (DIESEL__UNLIKELY(scope->parent->cancelled != 0)) {
+        diesel__fork_check(s, "diesel_scope_open");
+        if (!scope->shield) {
+            scope->cancelled = scope->parent->cancelled;
+            scope->outer = true;
+        }
     }
     diesel__list_append(&scope->parent->scopes, &scope->in_parent);
     if (set_deadline(scope, options) < 0) {
@@ -220,6 +223,7 @@ void diesel__scope_ended(diesel__sched *s, diesel_fiber *fiber, int result)
 {
     diesel_scope *home = fiber->home;
     if (fiber->scope != home) {
+        diesel__fork_check(s, "the end of a fiber");
         const char *label = fiber->scope->label;
         fprintf(stderr,
                 "diesel: fiber %s returned without waiting for its scope %s\n",
@@ -288,6 +292,7 @@ static void check_waiter(const diesel_scope *scope, const diesel_fiber *self)
                (scope->opener == self && self->scope == scope));
     if (!DIESEL__UNLIKELY(!ok))
         return;
+    diesel__fork_check(scope->sched, "diesel_scope_wait");
     fprintf(stderr,
             "diesel: diesel_scope_wait(%s) by %s, which is not its opener, "
             "or has a scope open inside it, or another fiber waits for it\n",

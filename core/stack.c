@@ -25,6 +25,7 @@
 #include "stack_internal.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -141,13 +142,13 @@ fail_piece:
 
 static int put_guard(char *at, size_t size)
 {
-    static bool no_guard_install; /* the kernel is too old */
-    if (!no_guard_install) {
+    static atomic_bool no_guard_install; /* the kernel is too old */
+    if (!atomic_load_explicit(&no_guard_install, memory_order_relaxed)) {
         if (madvise(at, size, MADV_GUARD_INSTALL) == 0)
             return 0;
         if (errno != EINVAL)
             return -1;
-        no_guard_install = true;
+        atomic_store_explicit(&no_guard_install, true, memory_order_relaxed);
     }
     return mprotect(at, size, PROT_NONE);
 }

@@ -113,7 +113,8 @@ void diesel_stream_close(diesel_stream *stream)
     if (stream == NULL || stream->fd < 0)
         return;
     diesel__stream_enter(stream);
-    diesel__stream_send_last(stream);
+    if (!stream->sched->forked_from) /* else it is the parent's to send */
+        diesel__stream_send_last(stream);
     diesel__stream_undirty(stream);
     diesel__stream_drop_output(stream);
     diesel__watch_close(stream->watch);

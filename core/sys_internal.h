@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <sys/eventfd.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -27,6 +28,7 @@
     X(bind)                                                                    \
     X(close)                                                                   \
     X(connect)                                                                 \
+    X(eventfd)                                                                 \
     X(fcntl)                                                                   \
     X(getsockopt)                                                              \
     X(listen)                                                                  \

@@ -105,6 +105,7 @@ static bool faulty_cut(const struct iovec *pieces, size_t count, size_t most,
     }
 FAULTY(faulty_is_due, int, bind,
        (int fd, const struct sockaddr *sa, socklen_t size), (fd, sa, size))
+FAULTY(faulty_is_due, int, eventfd, (unsigned count, int flags), (count, flags))
 FAULTY(faulty_is_due, int, getsockopt,
        (int fd, int level, int option, void *value, socklen_t *size),
        (fd, level, option, value, size))

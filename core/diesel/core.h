@@ -15,6 +15,7 @@
 #include <diesel/run.h>
 #include <diesel/scope.h>
 #include <diesel/stream.h>
+#include <diesel/thread.h>
 #include <diesel/time.h>
 #include <diesel/value.h>
 
