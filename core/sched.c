@@ -32,6 +32,7 @@
 #include <diesel/memory.h>
 #include <diesel/park.h>
 
+#include "log_internal.h"
 #include "loop_internal.h"
 
 /* After this many switches the clock is looked at. */
@@ -78,6 +79,7 @@ int diesel__sched_new(const diesel_options *options, diesel_error *err)
 void diesel__sched_free(diesel__sched *s)
 {
     diesel__scopes_free(s);
+    diesel__log_context_drop(s->loop_fiber.log_context);
     diesel__stack_pool_clear(&s->stacks);
     diesel_free(s->timers);
     diesel__current = s->buried;
@@ -120,6 +122,10 @@ static void fiber_main(diesel__context *from, diesel__context *context)
     int result = self->fn(self->arg);
 
     diesel__scope_ended(s, self, result);
+    if (DIESEL__UNLIKELY(self->log_context != NULL)) {
+        diesel__log_context_drop(self->log_context);
+        self->log_context = NULL;
+    }
     s->fibers--;
     /* The stack is given back while it is still in use: nobody takes it before
      * the switch, for this thread is busy here. */
@@ -144,9 +150,20 @@ static diesel_fiber *fresh_fiber(diesel__stack_pool *stacks)
         return NULL;
     fiber->woken = 0;
     fiber->error = NULL;
+    fiber->log_context = NULL;
     fiber->timer.fire = wait_timed_out;
     fiber->timer.place = 0;
     return fiber;
+}
+
+static inline void inherit_log_context(diesel__sched *s, diesel_fiber *fiber)
+{
+    const diesel_fiber *starter = s->current != NULL ? s->current
+                                                     : &s->loop_fiber;
+    if (DIESEL__UNLIKELY(starter->log_context != NULL)) {
+        fiber->log_context = starter->log_context;
+        fiber->log_context->refs++;
+    }
 }
 
 diesel_fiber *diesel__start(diesel_scope *scope, const char *label,
@@ -163,6 +180,7 @@ diesel_fiber *diesel__start(diesel_scope *scope, const char *label,
     fiber->fn = fn;
     fiber->arg = arg;
     fiber->label = label;
+    inherit_log_context(s, fiber);
     diesel__list_append(&scope->fibers, &fiber->in_home);
     scope->count++;
     s->fibers++;

@@ -57,6 +57,7 @@ struct diesel_fiber {
     const char *waiting_for; /* what it parks for, or last did */
     diesel__link in_home;    /* in home->fibers */
     diesel_error *error;     /* what diesel_fail() left, on the heap; or NULL */
+    struct diesel_log_context *log_context; /* of its records; or NULL */
     diesel__timer timer;     /* of the present wait */
     diesel__sanitizer_stack sanitizer;
 };

@@ -20,6 +20,7 @@ channel
 echo
 event_loop
 hello
+log
 timeout
 '
 with_servers='

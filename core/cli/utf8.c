@@ -4,7 +4,7 @@
  * range of the second byte, which is where over-long forms, surrogates and code
  * points beyond U+10FFFF are ruled out; all other bytes are 80 to BF.
  */
-#include "core/cli/utf8_internal.h"
+#include "utf8_internal.h"
 
 static const struct {
     unsigned char first_low, first_high, second_low, second_high, length;

@@ -9,6 +9,7 @@
 #include <diesel/channel.h>
 #include <diesel/error.h>
 #include <diesel/fiber.h>
+#include <diesel/log.h>
 #include <diesel/memory.h>
 #include <diesel/net.h>
 #include <diesel/park.h>
