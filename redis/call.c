@@ -5,6 +5,9 @@
  */
 #include <diesel/redis_client.h>
 
+#include <diesel/fiber.h>
+#include <diesel/time.h>
+
 #include "client_internal.h"
 #include "encode_internal.h"
 #include "error_internal.h"
@@ -31,18 +34,50 @@ static int find_route(const diesel_value *args, size_t n, dredis__route *route,
     return 0;
 }
 
-dredis_reply *dredis_call_array(dredis *client, const diesel_value *args,
-                                size_t n, diesel_error *err)
+/* A server that reads its data in has not run the command: waits a moment and asks
+ * again, for as long as a command waits for a connection. 0 or -1. */
+static __attribute__((cold, noinline)) int
+await_loaded(dredis *client, dredis__request *request, dredis__route route,
+             diesel_error *err)
+{
+    unsigned times = 0;
+    while (request->replies[0]->type == DREDIS_ERROR &&
+           request->replies[0]->integer == DREDIS_ERR_LOADING) {
+        int64_t now = diesel_now(), pause = dredis__client_pause(client, times++);
+        if (now + pause >= dredis__client_until(client, request))
+            return 0;
+        if (diesel_sleep(pause, err) < 0)
+            return -1;
+        dredis_reply_free(request->replies[0]);
+        request->replies[0] = NULL;
+        request->got = 0;
+        if (dredis__run(client, request, route, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+dredis_reply *dredis_call_array_with(dredis *client,
+                                     const dredis_call_options *options,
+                                     const diesel_value *args, size_t n,
+                                     diesel_error *err)
 {
     dredis_reply *reply = NULL;
     dredis__request request = {
         .args = args, .n = n, .commands = 1, .replies = &reply};
     dredis__route route;
+    if (options != NULL)
+        request.repeatable = options->repeatable;
     if (dredis__command_size(args, n, &request.size, err) < 0 ||
         find_route(args, n, &route, err) < 0 ||
         dredis__run(client, &request, route, err) < 0)
         goto fail;
     if (__builtin_expect(reply->type == DREDIS_ERROR, 0)) {
+        if (reply->integer == DREDIS_ERR_LOADING &&
+            await_loaded(client, &request, route, err) < 0)
+            goto fail;
+        if (reply->type != DREDIS_ERROR)
+            return reply;
         dredis__server_error(reply, err);
         goto fail;
     }
@@ -52,4 +87,10 @@ fail:
     dredis_reply_free(reply);
     explain(client, args, n, err);
     return NULL;
+}
+
+dredis_reply *dredis_call_array(dredis *client, const diesel_value *args,
+                                size_t n, diesel_error *err)
+{
+    return dredis_call_array_with(client, NULL, args, n, err);
 }

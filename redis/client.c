@@ -1,57 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client: it decides over which connection a request goes, keeps the shared one
- * alive, and repeats what surely was not sent.
+ * The client: it decides over which connection a request goes, and repeats what
+ * surely was not sent, and what may as well be sent twice.
  *
- * A fiber of its own, the keeper, reads the shared connection. When that breaks, it
- * connects again if a command waits for it, and ends otherwise; the next command
- * starts it again. So a client that nobody uses does nothing.
+ * Most requests go over the shared connections, the lanes, in turn; a lane that is
+ * not connected is passed over as long as another one is. What would hold up the
+ * others goes over a connection of its own, see dedicated.c.
  *
- *     connected --(breaks)--> does anyone wait? --no--> no keeper
- *         ^                        | yes                   |
- *         |                        v                       | a command
- *         +----------------- connecting <------------------+
- *                             |      ^
- *                             +------+  failed: a pause of random length, longer
- *                                       after each failure
- *
- * A command waits for a new connection until its scope ends it or for
- * reconnect_timeout_ms in all, and then fails with what the last attempt said.
- * What more attempts cannot mend (a wrong password) fails at once.
- *
- * Invariants:
- * 1. Only the keeper, and dredis_open() before it, sets `shared`.
- * 2. `refs` holds the memory for calls that are still inside when the client is
- *    closed; they notice `closed` before they touch a connection.
+ * Invariant: `refs` holds the memory for calls that are still inside when the
+ * client is closed; they notice `closed` before they touch a connection.
  */
 #include "client_internal.h"
 
-#include <inttypes.h>
 #include <time.h>
 
 #include <diesel/fiber.h>
 #include <diesel/memory.h>
 #include <diesel/time.h>
 
+#include "command_internal.h"
 #include "reply_internal.h"
 
-#define BUFFER_SIZE (64 * 1024)
-
-/* What wakes those who wait for a connection. */
-enum { CONNECTED, FAILED };
-
-static int is_closed(diesel_error *err)
+int dredis__client_closed(diesel_error *err)
 {
     return diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
                             "the client has been closed");
 }
 
+static __attribute__((noinline)) void free_client(dredis *client)
+{
+    dredis__config_clear(&client->config);
+    diesel_free(client->lanes);
+    diesel_free(client);
+}
+
 static inline void leave(dredis *client)
 {
-    if (__builtin_expect(--client->refs > 0, 1))
-        return;
-    dredis__config_clear(&client->config);
-    diesel_free(client);
+    if (__builtin_expect(--client->refs == 0, 0))
+        free_client(client);
+}
+
+void dredis__client_leave(dredis *client)
+{
+    leave(client);
 }
 
 /* A random number below n (xorshift64*). */
@@ -73,95 +64,37 @@ static uint64_t random_seed(const dredis *client)
             (uint64_t)(uintptr_t)client << 8) | 1;
 }
 
-/* How long to wait after an attempt that failed: full jitter. */
-static int64_t pause_ms(dredis *client)
+int64_t dredis__client_pause(dredis *client, unsigned failures)
 {
     const dredis__config *config = &client->config;
     int64_t most = config->backoff_ms;
-    for (unsigned i = 1; i < client->attempts && most < config->backoff_max_ms;
-         i++)
+    for (unsigned i = 0; i < failures && most < config->backoff_max_ms; i++)
         most *= 2;
     if (most > config->backoff_max_ms)
         most = config->backoff_max_ms;
     return random_below(client, most + 1);
 }
 
-/* Whether another attempt may well end otherwise. */
-static bool is_passing(const diesel_error *failure)
+int64_t dredis__client_until(const dredis *client, dredis__request *request)
 {
-    switch (failure->code) {
-    case DIESEL_E_AUTH:
-    case DIESEL_E_PROTOCOL:
-    case DIESEL_E_INVAL:
-    case DIESEL_E_CANCELLED:
-        return false;
-    case DIESEL_E_SERVER:
-        return failure->detail == DREDIS_ERR_LOADING ||
-               failure->detail == DREDIS_ERR_BUSY;
-    default:
-        return true;
-    }
+    int64_t patience = client->config.reconnect_timeout_ms;
+    if (request->until == 0)
+        request->until = diesel_now() + (patience > 0 ? patience : 0);
+    return request->until;
 }
 
-static void note_failure(dredis *client)
+static int make_lanes(dredis *client, diesel_error *err)
 {
-    client->attempts++;
-    client->next_attempt = diesel_now() + pause_ms(client);
-    client->failure.flags |= DIESEL_EF_RETRYABLE;
-    if (!is_passing(&client->failure)) {
-        client->failure.flags = 0;
-        dredis__queue_wake_all(&client->waiting, FAILED);
-    }
-}
-
-/* Connects again, as long as somebody wants it: 0, or -1: nobody does any more. */
-static int reconnect(dredis *client)
-{
-    while (client->wanted || !dredis__queue_is_empty(&client->waiting)) {
-        int64_t now = diesel_now();
-        if (client->attempts > 0 && now < client->next_attempt &&
-            diesel_sleep(client->next_attempt - now, &client->failure) < 0)
-            break;
-        client->wanted = false;
-        client->shared = dredis__connection_open(
-            &client->config, BUFFER_SIZE, &client->stats, &client->failure);
-        if (client->shared != NULL) {
-            client->attempts = 0;
-            dredis__queue_wake_all(&client->waiting, CONNECTED);
-            return 0;
-        }
-        if (diesel_check(NULL) < 0)
-            break;
-        note_failure(client);
-    }
-    if (diesel_check(NULL) < 0)
-        is_closed(&client->failure);
-    dredis__queue_wake_all(&client->waiting, FAILED);
+    size_t n = client->config.connections;
+    client->lanes = diesel_realloc_array(NULL, n, sizeof *client->lanes);
+    if (client->lanes == NULL)
+        return diesel_error_nomem(err, "a Redis client");
+    for (size_t i = 0; i < n; i++)
+        dredis__lane_init(&client->lanes[i], client);
+    if (dredis__lane_connect(&client->lanes[0], err) == 0)
+        return 0;
+    diesel_error_prefix(err, "redis %s", client->config.name);
     return -1;
-}
-
-/* The keeper. */
-static int keep(void *arg)
-{
-    dredis *client = arg;
-    while (client->shared != NULL || reconnect(client) == 0) {
-        dredis__connection_serve(client->shared);
-        dredis__connection_leave(client->shared);
-        client->shared = NULL;
-    }
-    client->keeping = false;
-    return 0;
-}
-
-static int start_keeper(dredis *client, diesel_error *err)
-{
-    if (client->keeping)
-        return 0;
-    client->keeping = true;
-    if (diesel_go_labelled(client->scope, "redis keeper", keep, client) == 0)
-        return 0;
-    client->keeping = false;
-    return diesel_error_nomem(err, "the keeper of a Redis client");
 }
 
 dredis *dredis_open(const char *url, const dredis_options *options,
@@ -173,22 +106,19 @@ dredis *dredis_open(const char *url, const dredis_options *options,
         return NULL;
     }
     client->refs = 1;
-    dredis__queue_init(&client->waiting);
+    dredis__queue_init(&client->dedicated_waiting);
     client->random = random_seed(client);
     if (dredis__config_init(&client->config, url, options, err) < 0) {
         diesel_error_prefix(err, "redis");
         goto fail;
     }
-    client->shared = dredis__connection_open(&client->config, BUFFER_SIZE,
-                                             &client->stats, err);
-    if (client->shared == NULL) {
-        diesel_error_prefix(err, "redis %s", client->config.name);
+    if (make_lanes(client, err) < 0)
         goto fail;
-    }
     client->scope = diesel_scope_open(
         &(diesel_scope_options){.label = "redis", .detached = true});
     dredis__spares_open();
-    if (start_keeper(client, err) == 0)
+    if (dredis__lane_start(&client->lanes[0], err) == 0 &&
+        dredis__credentials_keep(client, err) == 0)
         return client;
 
     dredis_close(client);
@@ -204,18 +134,15 @@ void dredis_close(dredis *client)
     if (client == NULL)
         return;
     diesel_error why;
-    is_closed(&why);
+    dredis__client_closed(&why);
     client->closed = true;
-    client->failure = why;
-    dredis__queue_wake_all(&client->waiting, FAILED);
-    if (client->shared != NULL)
-        dredis__connection_break(client->shared, &why);
+    for (size_t i = 0; i < client->config.connections; i++)
+        dredis__lane_close(&client->lanes[i], &why);
     dredis__dedicated_close(client, &why);
     diesel_scope_cancel(client->scope);
     diesel_scope_wait(client->scope, NULL);
-    if (client->shared != NULL) /* the keeper could not even be started */
-        dredis__connection_leave(client->shared);
-    client->shared = NULL;
+    for (size_t i = 0; i < client->config.connections; i++)
+        dredis__lane_clear(&client->lanes[i]);
     dredis__spares_close();
     leave(client);
 }
@@ -225,81 +152,99 @@ const char *dredis_name(const dredis *client)
     return client->config.name;
 }
 
-static bool is_connected(const dredis *client)
-{
-    return client->shared != NULL &&
-           !dredis__connection_is_broken(client->shared);
-}
-
 dredis_stats dredis_stats_of(const dredis *client)
 {
     dredis_stats stats = client->stats;
-    if (is_connected(client)) {
-        stats.pending = client->shared->pending;
-        stats.resp = client->shared->resp;
+    for (size_t i = client->config.connections; i-- > 0;) {
+        const dredis__lane *lane = &client->lanes[i];
+        if (!dredis__lane_is_connected(lane))
+            continue;
+        stats.pending += lane->connection->pending;
+        stats.resp = lane->connection->resp;
     }
     return stats;
 }
 
-/* Why there was no connection in time. The scope's end comes first in the message,
- * if that was it; otherwise the last attempt's failure is the error. */
-static int no_connection(const dredis *client, diesel_error *err)
+/* The lane whose turn it is. It is asked to connect if it is not, and another one
+ * that is connected takes its place. */
+static __attribute__((noinline)) dredis__lane *next_lane(dredis *client)
 {
-    const diesel_error *last = &client->failure;
-    if (err == NULL)
-        return -1;
-    if (diesel_check(NULL) < 0) {
-        if (client->attempts > 0)
-            diesel_error_set(err, err->code, err->domain, err->detail,
-                             "%s; the last attempt: %s", err->message,
-                             last->message);
-        return -1;
+    size_t n = client->config.connections;
+    dredis__lane *lane = &client->lanes[client->turn++ % n];
+    if (dredis__lane_is_connected(lane))
+        return lane;
+    for (size_t i = 0; i < n; i++) {
+        if (!dredis__lane_is_connected(&client->lanes[i]))
+            continue;
+        if (diesel_now() >= lane->next_attempt) {
+            lane->wanted = true;
+            (void)dredis__lane_start(lane, NULL); /* the next turn tries again */
+        }
+        return &client->lanes[i];
     }
-    if (client->attempts > 0) {
-        *err = *last;
-        diesel_error_prefix(err, "no connection after %u attempt%s",
-                            client->attempts, client->attempts == 1 ? "" : "s");
-    } else if (client->config.reconnect_timeout_ms < 0) {
-        diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
-                         "there is no connection at present");
-    }
-    err->flags |= DIESEL_EF_RETRYABLE;
-    return -1;
+    return lane;
 }
 
-/* Waits until there is a shared connection: 0 or -1. */
-static int await_connection(dredis *client, dredis__request *request,
-                            diesel_error *err)
+static inline dredis__lane *choose_lane(dredis *client)
 {
-    int64_t patience = client->config.reconnect_timeout_ms;
-    int64_t now = diesel_now();
-    if (request->until == 0)
-        request->until = now + (patience > 0 ? patience : 0);
-    client->wanted = true;
-    if (start_keeper(client, err) < 0)
-        return -1;
-    int woken = dredis__queue_park(&client->waiting, false, "a connection",
-                                   request->until, err);
-    if (woken == FAILED && err != NULL)
-        *err = client->failure;
-    if (woken < 0)
-        return no_connection(client, err);
-    return woken == CONNECTED ? 0 : -1;
+    if (__builtin_expect(client->config.connections == 1, 1))
+        return client->lanes;
+    return next_lane(client);
 }
 
-/* One attempt when the common way is not open: 0, -1, or DREDIS__AGAIN. */
-static __attribute__((noinline)) int attempt(dredis *client,
-                                             dredis__request *request,
-                                             dredis__route route,
-                                             diesel_error *err)
+/* Whether a request that may have run may be sent again. */
+static bool may_repeat(const dredis *client, dredis__request *request)
+{
+    if (client->closed || request->repeats >= client->config.max_retries)
+        return false;
+    if (request->repeatable || client->config.repeat_all)
+        return true;
+    return request->args != NULL
+               ? dredis__command_only_reads(request->args, request->n)
+               : dredis__batch_only_reads(request->bytes, request->size);
+}
+
+/* Forgets the replies that came before the connection broke. */
+static void begin_anew(dredis *client, dredis__request *request)
+{
+    while (request->got > 0) {
+        dredis_reply_free(request->replies[--request->got]);
+        request->replies[request->got] = NULL;
+    }
+    request->repeats++;
+    client->stats.retries++;
+}
+
+/* One attempt when the common way is not open. */
+static int attempt(dredis *client, dredis__request *request,
+                   dredis__route route, diesel_error *err)
 {
     if (client->closed)
-        return is_closed(err);
-    if (!is_connected(client))
-        return await_connection(client, request, err) < 0 ? -1 : DREDIS__AGAIN;
+        return dredis__client_closed(err);
+    dredis__lane *lane = choose_lane(client);
+    if (!dredis__lane_is_connected(lane))
+        return dredis__lane_await(lane, request, err) < 0 ? -1 : DREDIS__AGAIN;
     if (route == DREDIS__SHARED)
-        return dredis__connection_call(client->shared, request, err);
+        return dredis__connection_call(lane->connection, request, err);
     return dredis__dedicated_call(client, request, err);
+}
+
+/* What is left to do after DREDIS__AGAIN or DREDIS__LOST: 0 or -1. */
+static __attribute__((noinline)) int run_on(dredis *client,
+                                            dredis__request *request,
+                                            dredis__route route, int result,
+                                            diesel_error *err)
+{
+    while (result > 0) {
+        if (result == DREDIS__LOST && !may_repeat(client, request))
+            return -1;
+        if (result == DREDIS__LOST)
+            begin_anew(client, request);
+        result = attempt(client, request, route, err);
+    }
+    if (result < 0 && request->repeats > 0 && err != NULL)
+        err->flags |= DIESEL_EF_SENT;
+    return result;
 }
 
 int dredis__run(dredis *client, dredis__request *request, dredis__route route,
@@ -309,10 +254,13 @@ int dredis__run(dredis *client, dredis__request *request, dredis__route route,
         return -1;
     int result = DREDIS__AGAIN;
     client->refs++;
-    if (__builtin_expect(route == DREDIS__SHARED && is_connected(client), 1))
-        result = dredis__connection_call(client->shared, request, err);
-    while (__builtin_expect(result == DREDIS__AGAIN, 0))
-        result = attempt(client, request, route, err);
+    if (__builtin_expect(route == DREDIS__SHARED && !client->closed, 1)) {
+        dredis__lane *lane = choose_lane(client);
+        if (__builtin_expect(dredis__lane_is_connected(lane), 1))
+            result = dredis__connection_call(lane->connection, request, err);
+    }
+    if (__builtin_expect(result > 0, 0))
+        result = run_on(client, request, route, result, err);
     leave(client);
     return result;
 }

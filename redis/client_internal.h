@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client inside: what client.c, dedicated.c and those who make requests
+ * The client inside: what client.c, lane.c, dedicated.c and those who make requests
  * share.
  */
 #ifndef DREDIS_CLIENT_INTERNAL_H
@@ -15,6 +15,7 @@
 
 #include "config_internal.h"
 #include "connection_internal.h"
+#include "lane_internal.h"
 #include "queue_internal.h"
 #include "route_internal.h"
 
@@ -22,18 +23,15 @@ typedef struct dredis__dedicated dredis__dedicated;
 
 struct dredis {
     dredis__config config;
-    dredis__connection *shared; /* NULL or broken: see await_connection() */
-    diesel_scope *scope;        /* of the keeper                          */
-    bool keeping;               /* the keeper fiber is there              */
-    bool wanted;                /* it should try to connect at least once */
+    dredis__lane *lanes;        /* config.connections of them             */
+    size_t turn;                /* of the lanes                           */
+    diesel_scope *scope;        /* of the client's own fibers             */
     bool closed;
     unsigned refs;              /* the owner's, and one per call          */
-    dredis__queue waiting;      /* fibers that need a connection          */
-    unsigned attempts;          /* to connect that failed, in a row       */
-    int64_t next_attempt;       /* not before this                        */
-    diesel_error failure;       /* of the last one                        */
     uint64_t random;
     dredis__dedicated *dedicated;
+    dredis__queue dedicated_waiting; /* fibers that need one of them      */
+    bool reaping;               /* a fiber closes the idle ones           */
     dredis_stats stats;
 };
 
@@ -41,12 +39,39 @@ struct dredis {
 int dredis__run(dredis *client, dredis__request *request, dredis__route route,
                 diesel_error *err);
 
-/* One attempt over a connection of its own: 0, -1, or DREDIS__AGAIN. Switches
- * fibers. */
+/* Gives up a reference; with the last one, the memory goes. */
+void dredis__client_leave(dredis *client);
+
+/* The error of calls on a closed client; returns -1. */
+int dredis__client_closed(diesel_error *err);
+
+/* How long to wait after so many failures before this one: full jitter. */
+int64_t dredis__client_pause(dredis *client, unsigned failures);
+
+/* Until when a request waits for the server to be there. */
+int64_t dredis__client_until(const dredis *client, dredis__request *request);
+
+/* One attempt over a connection of its own: 0, -1, DREDIS__AGAIN or DREDIS__LOST.
+ * Switches fibers. */
 int dredis__dedicated_call(dredis *client, dredis__request *request,
                            diesel_error *err);
 
+/* A connection that the caller has to itself until it is given back; NULL: LIMIT
+ * and what connecting may fail with. Switches fibers. */
+dredis__dedicated *dredis__dedicated_take(dredis *client, diesel_error *err);
+dredis__connection *dredis__dedicated_connection(dredis__dedicated *d);
+
+/* Gives it back; `clean`: the next user finds it as the handshake left it. Never
+ * switches fibers. */
+void dredis__dedicated_give(dredis *client, dredis__dedicated *d, bool clean);
+
+/* Closes the idle ones, and each other one when it is given back. */
+void dredis__dedicated_renew(dredis *client, const char *why);
+
 /* Breaks all dedicated connections, for the client is closed. */
 void dredis__dedicated_close(dredis *client, const diesel_error *why);
+
+/* Starts the fiber that asks for credentials anew, if they have an end. 0 or -1. */
+int dredis__credentials_keep(dredis *client, diesel_error *err);
 
 #endif

@@ -47,6 +47,7 @@ void dredis__config_clear(dredis__config *config)
     diesel_free(config->host);
     diesel_free(config->unix_path);
     diesel_free(config->client_name);
+    diesel_free(config->lib_name);
     diesel_free(config->name);
     wipe_free(config->user);
     wipe_free(config->password);
@@ -381,6 +382,13 @@ static int take_options(dredis__config *config, const dredis_options *o,
         copy_option(&config->password, o->password, err) < 0 ||
         copy_option(&config->client_name, o->client_name, err) < 0)
         return -1;
+    const char *lib_name = o->lib_name != NULL ? o->lib_name : "diesel-c";
+    if (lib_name[0] != '\0' && copy_option(&config->lib_name, lib_name, err) < 0)
+        return -1;
+    config->credentials = o->credentials;
+    config->credentials_arg = o->credentials_arg;
+    config->no_evict = o->no_evict;
+    config->no_touch = o->no_touch;
     config->db = first_set(o->db, config->db, 0);
     config->resp = first_set(o->resp, config->resp, 3);
     config->connect_timeout_ms =
@@ -392,6 +400,17 @@ static int take_options(dredis__config *config, const dredis_options *o,
     config->max_pending = o->max_pending ? o->max_pending : 1u << 20;
     config->max_output = o->max_output ? o->max_output : 4u << 20;
     config->max_dedicated = o->max_dedicated ? o->max_dedicated : 256;
+    config->connections = o->connections ? o->connections : 1;
+    config->dedicated_wait_ms = o->dedicated_wait_ms;
+    config->dedicated_idle_ms = first_set(o->dedicated_idle_ms, 0, 60000);
+    config->dedicated_life_ms = o->dedicated_life_ms;
+    config->dedicated_check_ms = first_set(o->dedicated_check_ms, 0, 30000);
+    config->silence_ms = o->silence_ms;
+    config->dead_after_ms = first_set(o->dead_after_ms, 0, 30000);
+    config->max_retries = o->max_retries < 0 ? 0
+                          : o->max_retries == 0 ? 3
+                                                : (unsigned)o->max_retries;
+    config->repeat_all = o->repeat_all;
     config->limits.depth = o->max_depth ? o->max_depth : 128;
     config->limits.elements = o->max_elements ? o->max_elements : 256u << 20;
     config->limits.bulk = o->max_bulk ? o->max_bulk : 512u << 20;
@@ -413,6 +432,13 @@ static int check_numbers(const dredis__config *config, diesel_error *err)
         {"reconnect_timeout_ms", config->reconnect_timeout_ms, -1, INT_MAX},
         {"backoff_ms", config->backoff_ms, 1, INT_MAX},
         {"backoff_max_ms", config->backoff_max_ms, 1, INT_MAX},
+        {"silence_ms", config->silence_ms, 0, INT_MAX},
+        {"dead_after_ms", config->dead_after_ms, -1, INT_MAX},
+        {"connections", (int64_t)config->connections, 1, 1024},
+        {"dedicated_wait_ms", config->dedicated_wait_ms, 0, INT_MAX},
+        {"dedicated_idle_ms", config->dedicated_idle_ms, -1, INT_MAX},
+        {"dedicated_life_ms", config->dedicated_life_ms, 0, INT_MAX},
+        {"dedicated_check_ms", config->dedicated_check_ms, -1, INT_MAX},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].value < rows[i].least || rows[i].value > rows[i].most)
@@ -423,12 +449,12 @@ static int check_numbers(const dredis__config *config, diesel_error *err)
 }
 
 /* Redis takes such names only. */
-static int check_client_name(const char *name, diesel_error *err)
+static int check_name(const char *what, const char *name, diesel_error *err)
 {
     for (const char *c = name; c != NULL && *c != '\0'; c++)
         if (*c < '!' || *c > '~')
-            return invalid(err, "client_name has a space or a character that is "
-                                "not printable");
+            return invalid(err, "%s has a space or a character that is not "
+                                "printable", what);
     return 0;
 }
 
@@ -469,7 +495,8 @@ int dredis__config_init(dredis__config *config, const char *url,
     if ((url != NULL && read_url(config, url, err) < 0) ||
         take_options(config, options != NULL ? options : &none, err) < 0 ||
         check_numbers(config, err) < 0 ||
-        check_client_name(config->client_name, err) < 0 ||
+        check_name("client_name", config->client_name, err) < 0 ||
+        check_name("lib_name", config->lib_name, err) < 0 ||
         complete(config, err) < 0) {
         dredis__config_clear(config);
         return -1;

@@ -6,6 +6,7 @@
 #ifndef DREDIS_CONFIG_INTERNAL_H
 #define DREDIS_CONFIG_INTERNAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <diesel/error.h>
@@ -20,12 +21,23 @@ typedef struct dredis__config {
     char *user;        /* NULL: "default"         */
     char *password;    /* NULL: no AUTH           */
     char *client_name; /* NULL: none              */
+    char *lib_name;    /* NULL: none              */
+    dredis_credentials_fn *credentials; /* NULL: user and password are given */
+    void *credentials_arg;
+    int64_t refresh_at; /* when to ask it again; 0: never */
+    bool no_evict, no_touch;
     char *name;        /* of the server, for messages */
     int64_t db;
     int64_t resp; /* 2 or 3 */
     int64_t connect_timeout_ms, reconnect_timeout_ms;
     int64_t backoff_ms, backoff_max_ms;
+    int64_t silence_ms, dead_after_ms; /* 0: none */
+    unsigned max_retries;
+    bool repeat_all;
+    size_t connections;
     size_t max_pending, max_output, max_dedicated;
+    int64_t dedicated_wait_ms, dedicated_idle_ms, dedicated_life_ms,
+        dedicated_check_ms;
     dredis__limits limits;
     int keepalive_s;
 } dredis__config;

@@ -22,6 +22,9 @@
  */
 #include "connection_internal.h"
 
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -29,6 +32,7 @@
 #include <diesel/net.h>
 #include <diesel/park.h>
 
+#include "credentials_internal.h"
 #include "encode_internal.h"
 #include "handshake_internal.h"
 
@@ -37,13 +41,28 @@
 /* What wakes a waiter. */
 enum { REPLIED, BROKEN };
 
+/* The kernel looks at its time-out when a keep-alive probe is due; by itself that is
+ * every 75 seconds. */
+static void probe_often(diesel_stream *stream, int64_t dead_after_ms)
+{
+    int pause_s = dead_after_ms < 6000 ? 1 : (int)(dead_after_ms / 3000);
+    setsockopt(diesel_stream_fd(stream), IPPROTO_TCP, TCP_KEEPINTVL, &pause_s,
+               sizeof pause_s);
+}
+
 static diesel_stream *connect_stream(const dredis__config *config,
                                      int64_t deadline, diesel_error *err)
 {
     if (config->unix_path != NULL)
         return diesel_unix_connect(config->unix_path, deadline, err);
-    diesel_tcp_options options = {.keepalive_s = config->keepalive_s};
-    return diesel_tcp_connect(config->host, config->port, &options, deadline, err);
+    int64_t dead_after = config->dead_after_ms > 0 ? config->dead_after_ms : 0;
+    diesel_tcp_options options = {.keepalive_s = config->keepalive_s,
+                                  .user_timeout_ms = (int)dead_after};
+    diesel_stream *stream = diesel_tcp_connect(config->host, config->port,
+                                               &options, deadline, err);
+    if (stream != NULL && dead_after > 0 && config->keepalive_s > 0)
+        probe_often(stream, dead_after);
+    return stream;
 }
 
 static dredis__connection *new_connection(const dredis__config *config,
@@ -58,6 +77,7 @@ static dredis__connection *new_connection(const dredis__config *config,
         .mask = FIRST_SLOTS - 1,
         .most_pending = config->max_pending,
         .most_output = config->max_output,
+        .silence_ms = config->silence_ms,
         .buffer_size = buffer_size,
     };
     dredis__queue_init(&c->room);
@@ -71,21 +91,36 @@ fail:
     return NULL;
 }
 
-dredis__connection *dredis__connection_open(const dredis__config *config,
+/* Says how long it took to fail. */
+static void add_time(int64_t began, diesel_error *why)
+{
+    char message[sizeof why->message];
+    memcpy(message, why->message, sizeof message);
+    diesel_error_set(why, why->code, why->domain, why->detail,
+                     "%s (after %" PRId64 " ms)", message, diesel_now() - began);
+}
+
+dredis__connection *dredis__connection_open(dredis__config *config,
                                             size_t buffer_size,
                                             dredis_stats *stats,
                                             diesel_error *err)
 {
-    int64_t deadline = diesel_now() + config->connect_timeout_ms;
+    int64_t began = diesel_now();
+    int64_t deadline = began + config->connect_timeout_ms;
     diesel_error why;
     dredis__connection *c = new_connection(config, buffer_size, &why);
     if (c == NULL)
         goto fail;
     dredis_stats handshake = {0}; /* is not counted */
     c->stats = &handshake;
-    c->stream = connect_stream(config, deadline, &why);
-    if (c->stream == NULL || dredis__handshake(c, config, deadline, &why) < 0)
+    if (config->credentials != NULL &&
+        dredis__credentials_ask(config, &why) < 0)
         goto fail_connection;
+    c->stream = connect_stream(config, deadline, &why);
+    if (c->stream == NULL || dredis__handshake(c, config, deadline, &why) < 0) {
+        add_time(began, &why);
+        goto fail_connection;
+    }
     c->stats = stats;
     stats->connections++;
     return c;
@@ -206,11 +241,53 @@ static inline bool has_room(const dredis__connection *c, size_t commands)
                                commands <= c->most_pending - c->pending);
 }
 
+static int send_request(dredis__connection *c, dredis__waiter *waiter,
+                        uint64_t *start, diesel_error *err);
+
+/* Asks for a sign of life; the reply is dropped. */
+static void send_ping(dredis__connection *c)
+{
+    static const char ping[] = "*1\r\n$4\r\nPING\r\n";
+    dredis__request request = {
+        .bytes = ping, .size = sizeof ping - 1, .commands = 1};
+    dredis__waiter nobody = {.request = &request};
+    uint64_t start;
+    if (send_request(c, &nobody, &start, NULL) == 0)
+        c->slots[(c->next - 1) & c->mask].waiter = NULL;
+}
+
+/* The same as dredis__connection_read() on a connection on which the server must
+ * not be silent for ever. It looks twice in each silence_ms: which reply was the
+ * next one to come the last two times? */
+static int read_or_doubt(dredis__connection *c, diesel_error *err)
+{
+    int64_t pause = (c->silence_ms + 1) / 2;
+    uint64_t first = c->first;
+    int looks = 0;
+    for (;;) {
+        if (dredis__connection_read(c, diesel_now() + pause, err) == 0)
+            return 0;
+        if (err->code != DIESEL_E_TIMEDOUT ||
+            dredis__connection_is_broken(c) || diesel_check(NULL) < 0)
+            return -1;
+        looks = c->pending > 0 && c->first == first ? looks + 1 : 0;
+        first = c->first;
+        if (looks > 2)
+            return diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
+                                    "the server has said nothing for %" PRId64
+                                    " ms", c->silence_ms);
+        if (c->pending == 0)
+            send_ping(c);
+    }
+}
+
 void dredis__connection_serve(dredis__connection *c)
 {
     diesel_error err;
     c->refs++;
-    while (dredis__connection_read(c, DIESEL_FOREVER, &err) == 0) {
+    while ((c->silence_ms > 0
+                ? read_or_doubt(c, &err)
+                : dredis__connection_read(c, DIESEL_FOREVER, &err)) == 0) {
         /* Those who are woken here add to `pending` only when they run. */
         size_t pending = c->pending;
         while (!dredis__queue_is_empty(&c->room) && pending < c->most_pending) {
@@ -239,8 +316,8 @@ static int grow_slots(dredis__connection *c, diesel_error *err)
 /* Appends the request to the output: 0, -1, or DREDIS__AGAIN; *start is how many
  * bytes were appended before. */
 static inline __attribute__((always_inline)) int
-send_request(dredis__connection *c, dredis__waiter *waiter,
-                        uint64_t *start, diesel_error *err)
+append_request(dredis__connection *c, dredis__waiter *waiter, uint64_t *start,
+               diesel_error *err)
 {
     const dredis__request *request = waiter->request;
     diesel_error why;
@@ -271,10 +348,22 @@ send_request(dredis__connection *c, dredis__waiter *waiter,
     return 0;
 }
 
+static int send_request(dredis__connection *c, dredis__waiter *waiter,
+                        uint64_t *start, diesel_error *err)
+{
+    return append_request(c, waiter, start, err);
+}
+
 static void mark_sent(diesel_error *err)
 {
     if (err != NULL)
         err->flags |= DIESEL_EF_SENT;
+}
+
+/* Whether the connection broke for no fault of what went over it. */
+static bool is_loss(const diesel_error *why)
+{
+    return why->code == DIESEL_E_CLOSED || why->code == DIESEL_E_IO;
 }
 
 /* What became of a request whose connection broke. */
@@ -285,7 +374,7 @@ static int lost(const dredis__connection *c, uint64_t start, diesel_error *err)
     if (err != NULL)
         *err = c->error;
     mark_sent(err);
-    return -1;
+    return is_loss(&c->error) ? DREDIS__LOST : -1;
 }
 
 /* The caller's scope ended the wait. Its bytes cannot be called back, so they
@@ -353,7 +442,7 @@ int dredis__connection_call(dredis__connection *c, dredis__request *request,
     if (__builtin_expect(is_crowded(c, request->commands), 0))
         result = await_room(c, request, err);
     if (__builtin_expect(result == 0, 1))
-        result = send_request(c, &waiter, &start, err);
+        result = append_request(c, &waiter, &start, err);
     if (__builtin_expect(result == 0, 1)) {
         uint64_t number = c->next - 1;
         int woken = diesel_park("a reply", DIESEL_FOREVER, err);
@@ -369,10 +458,11 @@ int dredis__connection_call(dredis__connection *c, dredis__request *request,
 static int exchange_failed(const dredis__connection *c, uint64_t start,
                            diesel_error *why)
 {
-    bool lost_it = why->code == DIESEL_E_CLOSED || why->code == DIESEL_E_IO;
     if (c->sent > start)
         mark_sent(why);
-    return lost_it && c->sent <= start ? DREDIS__AGAIN : -1;
+    if (!is_loss(why))
+        return -1;
+    return c->sent <= start ? DREDIS__AGAIN : DREDIS__LOST;
 }
 
 int dredis__connection_exchange(dredis__connection *c, dredis__request *request,

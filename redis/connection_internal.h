@@ -30,6 +30,8 @@ typedef struct dredis__request {
     size_t got;               /* how many there are: after a failure, too    */
     int64_t until;            /* when it stops waiting for a connection; 0: not
                                  yet known                                   */
+    bool repeatable;          /* it may be sent again though it may have run */
+    unsigned repeats;         /* how often it was                            */
 } dredis__request;
 
 /* A fiber whose request is on its way; lies in its frame. */
@@ -59,6 +61,7 @@ typedef struct dredis__connection {
     dredis__queue room;  /* fibers that wait until there is less pending */
     dredis_stats *stats;
     unsigned refs;
+    int64_t silence_ms;  /* 0: the server may be silent for ever */
     int resp;            /* 2 or 3 */
     bool uninvited;      /* a reply has come that nobody asked for: see error */
     uint64_t sent;       /* once broken: how much the kernel had taken */
@@ -67,18 +70,22 @@ typedef struct dredis__connection {
     char buffer[];
 } dredis__connection;
 
-/* What a call returns besides 0 and -1: the connection broke before any of it was
- * sent, so that it may be made again elsewhere. */
-enum { DREDIS__AGAIN = 1 };
+/* What a call returns besides 0 and -1. */
+enum {
+    DREDIS__AGAIN = 1, /* the connection broke before any of it was sent, so that it
+                          may be made again elsewhere; *err is not set            */
+    DREDIS__LOST = 2,  /* it broke while the request was on its way or at work;
+                          *err is set                                             */
+};
 
 static inline bool dredis__connection_is_broken(const dredis__connection *c)
 {
     return c->stream == NULL;
 }
 
-/* Connects and greets; *stats, which counts what happens, is borrowed for the
+/* Connects and greets, as who the credential callback says if there is one; *stats, which counts what happens, is borrowed for the
  * connection's life. One reference, for dredis__connection_leave(). Switches. */
-dredis__connection *dredis__connection_open(const dredis__config *config,
+dredis__connection *dredis__connection_open(dredis__config *config,
                                             size_t buffer_size,
                                             dredis_stats *stats,
                                             diesel_error *err);
@@ -99,7 +106,7 @@ int dredis__connection_read(dredis__connection *c, int64_t deadline,
 void dredis__connection_serve(dredis__connection *c);
 
 /* Sends a request over a connection that another fiber serves, and waits for the
- * replies: 0, -1, or DREDIS__AGAIN. Switches. */
+ * replies: 0, -1, DREDIS__AGAIN or DREDIS__LOST. Switches. */
 int dredis__connection_call(dredis__connection *c, dredis__request *request,
                             diesel_error *err);
 

@@ -2,13 +2,19 @@
 /*
  * The handshake.
  *
- *     RESP3:   HELLO 3 [AUTH user password] [SETNAME name]   [SELECT db]
- *     RESP2:   [AUTH [user] password] [CLIENT SETNAME name] [SELECT db] PING
+ *     RESP3:   HELLO 3 [AUTH user password] [SETNAME name]   [SELECT db]  extras
+ *     RESP2:   [AUTH [user] password] [CLIENT SETNAME name] [SELECT db] PING  extras
  *
- * The commands of one line leave together. A server before version 6 does not know
+ *     extras:  [CLIENT NO-EVICT ON] [CLIENT NO-TOUCH ON]
+ *              CLIENT SETINFO LIB-NAME name, CLIENT SETINFO LIB-VER version
+ *
+ * The commands of one line leave together. What an old server or an ACL may say to
+ * SETINFO does not matter. A server before version 6 does not know
  * HELLO, and one may refuse version 3; then the second line follows. PING makes
  * sure that a Redis server is there which takes commands from us.
  */
+#include <config.h>
+
 #include "handshake_internal.h"
 
 #include <string.h>
@@ -16,12 +22,15 @@
 #include "batch_internal.h"
 #include "error_internal.h"
 
-#define MOST_STEPS 4
+#define MOST_STEPS 8
 
 static const char greeting[] = "greeting";
 static const char logging_in[] = "logging in";
 static const char naming[] = "naming the client";
 static const char selecting[] = "selecting the database";
+static const char asking_to_stay[] = "asking not to be evicted";
+static const char asking_not_to_touch[] = "asking not to touch keys";
+static const char introducing[] = "saying which library this is";
 
 /* The commands of one round trip, and their replies. */
 struct script {
@@ -68,7 +77,8 @@ static bool is_about_login(const char *step, int detail)
 static int check(const struct script *script, diesel_error *err)
 {
     for (size_t i = 0; i < script->batch.commands; i++) {
-        if (script->replies[i]->type != DREDIS_ERROR)
+        if (script->replies[i]->type != DREDIS_ERROR ||
+            script->steps[i] == introducing)
             continue;
         dredis__server_error(script->replies[i], err);
         if (is_about_login(script->steps[i], err->detail))
@@ -94,6 +104,22 @@ static void add_select(struct script *script, const dredis__config *config)
         add(script, selecting, DIESEL_VALUES("SELECT", config->db), 2);
 }
 
+static void add_extras(struct script *script, const dredis__config *config)
+{
+    if (config->no_evict)
+        add(script, asking_to_stay, DIESEL_VALUES("CLIENT", "NO-EVICT", "ON"),
+            3);
+    if (config->no_touch)
+        add(script, asking_not_to_touch,
+            DIESEL_VALUES("CLIENT", "NO-TOUCH", "ON"), 3);
+    if (config->lib_name == NULL)
+        return;
+    add(script, introducing,
+        DIESEL_VALUES("CLIENT", "SETINFO", "LIB-NAME", config->lib_name), 4);
+    add(script, introducing,
+        DIESEL_VALUES("CLIENT", "SETINFO", "LIB-VER", PACKAGE_VERSION), 4);
+}
+
 /* 0, -1, or 1: the server knows RESP2 only. */
 static int greet_resp3(dredis__connection *c, const dredis__config *config,
                        int64_t deadline, diesel_error *err)
@@ -112,6 +138,7 @@ static int greet_resp3(dredis__connection *c, const dredis__config *config,
     struct script script = {.nomem = false};
     add(&script, greeting, hello, n);
     add_select(&script, config);
+    add_extras(&script, config);
 
     int result = run(c, &script, deadline, err);
     if (result == 0)
@@ -134,6 +161,7 @@ static int greet_resp2(dredis__connection *c, const dredis__config *config,
             DIESEL_VALUES("CLIENT", "SETNAME", config->client_name), 3);
     add_select(&script, config);
     add(&script, greeting, DIESEL_VALUES("PING"), 1);
+    add_extras(&script, config);
 
     int result = run(c, &script, deadline, err);
     if (result == 0)

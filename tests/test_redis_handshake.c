@@ -6,6 +6,8 @@
 
 #include <diesel/redis.h>
 
+#include <config.h>
+
 #include "redis/reply_reader_internal.h"
 #include "redis_script.h"
 #include "test_util.h"
@@ -88,6 +90,43 @@ static const struct {
      2},
 };
 
+static const struct {
+    dredis_options options;
+    const char *answers[8];
+    const char *heard;
+} extra_rows[] = {
+    {{0},
+     {HELLO_REPLY},
+     "HELLO 3; CLIENT SETINFO LIB-NAME diesel-c; CLIENT SETINFO LIB-VER " PACKAGE_VERSION},
+    {{.lib_name = "shop", .no_evict = true, .no_touch = true, .db = 3},
+     {HELLO_REPLY},
+     "HELLO 3; SELECT 3; CLIENT NO-EVICT ON; CLIENT NO-TOUCH ON; CLIENT SETINFO "
+     "LIB-NAME shop; CLIENT SETINFO LIB-VER " PACKAGE_VERSION},
+    {{.lib_name = "x"},
+     {HELLO_REPLY, "-ERR unknown subcommand 'SETINFO'\r\n",
+      "-NOPERM this user has no permissions\r\n"},
+     "HELLO 3; CLIENT SETINFO LIB-NAME x; CLIENT SETINFO LIB-VER " PACKAGE_VERSION},
+};
+
+FIBER_TEST(the_client_says_what_it_is_and_the_answer_does_not_matter)
+{
+    diesel_error err;
+    struct talk t = {.answers = extra_rows[row].answers};
+    if (!dredis__reply_reader_knows_resp3())
+        return 0;
+    redis_script *server = redis_script_open(
+        talk, &t, &(redis_script_options){.handshake = talk});
+    dredis *client;
+    assert_made(client = dredis_open(redis_script_url(server),
+                                     &extra_rows[row].options, &err));
+    ck_assert_str_eq(t.heard, extra_rows[row].heard);
+    ck_assert_uint_eq(t.reads, 1);
+    dredis_close(client);
+    redis_script_close(server);
+    return 0;
+}
+END_TEST
+
 FIBER_TEST(the_handshake_is_one_round_trip_or_two_with_an_old_server)
 {
     diesel_error err;
@@ -97,8 +136,10 @@ FIBER_TEST(the_handshake_is_one_round_trip_or_two_with_an_old_server)
     redis_script *server = redis_script_open(
         talk, &t, &(redis_script_options){.handshake = talk});
     dredis *client;
-    assert_made(client = dredis_open(redis_script_url(server),
-                                     &good_rows[row].options, &err));
+    dredis_options options = good_rows[row].options;
+    if (options.lib_name == NULL)
+        options.lib_name = "";
+    assert_made(client = dredis_open(redis_script_url(server), &options, &err));
     ck_assert_str_eq(t.heard, good_rows[row].heard);
     ck_assert_uint_eq(t.reads, good_rows[row].reads);
     dredis_stats stats = dredis_stats_of(client);
@@ -248,6 +289,9 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("redis_handshake");
+    test_case_rows(suite, "extras",
+                   the_client_says_what_it_is_and_the_answer_does_not_matter,
+                   TEST_COUNT(extra_rows));
     test_case_rows(suite, "good",
                    the_handshake_is_one_round_trip_or_two_with_an_old_server,
                    TEST_COUNT(good_rows));

@@ -18,8 +18,10 @@ static void open_both(redis_script_fn *script, void *arg,
                       const dredis_options *options)
 {
     diesel_error err;
+    dredis_options once = options != NULL ? *options : (dredis_options){0};
+    once.max_retries = -1; /* for retries see test_redis_retry.c */
     server = redis_script_open(script, arg, NULL);
-    assert_made(client = dredis_open(redis_script_url(server), options, &err));
+    assert_made(client = dredis_open(redis_script_url(server), &once, &err));
 }
 
 static void close_both(void)
@@ -385,7 +387,9 @@ static void open_and_refuse(const char *with, int times,
     server = redis_script_open(
         say_hello, NULL,
         &(redis_script_options){.handshake = refuse_handshake});
-    assert_made(client = dredis_open(redis_script_url(server), options, &err));
+    dredis_options brief = *options;
+    brief.lib_name = "";
+    assert_made(client = dredis_open(redis_script_url(server), &brief, &err));
     redis_script_hang_up(server);
     await_that(dredis_stats_of(client).resp == 0);
 }

@@ -23,9 +23,12 @@
  * most of them are for a connection of one's own, see <diesel/redis_session.h>.
  * What the server pushes unasked (RESP3) is counted and dropped.
  *
- * When the connection breaks, each command that had been sent, even in part,
- * fails: it may have run or not, so it is never repeated. The others go over the
- * next connection, which is made when a command needs it.
+ * When the connection breaks, each command that had been sent, even in part, may
+ * have run or not. If it only reads, or the caller says that it may run twice (see
+ * dredis_call_with()), it is sent again; otherwise it fails. What surely had not
+ * been sent goes over the next connection, which is made when a command needs it.
+ * While the server says that it is LOADING its data, commands wait for it as they
+ * wait for a connection.
  */
 #ifndef DIESEL_REDIS_CLIENT_H
 #define DIESEL_REDIS_CLIENT_H
@@ -44,6 +47,19 @@ extern "C" {
 
 typedef struct dredis dredis;
 
+/* What a credential callback fills; the strings are copied when it returns. */
+typedef struct dredis_credentials {
+    const char *user;     /* NULL: "default"                                    */
+    const char *password;
+    int64_t refresh_ms;   /* ask again after so long; 0: not by itself          */
+} dredis_credentials;
+
+/* Gives the user and the password for the next connection: 0, or -1 with *err,
+ * which then is why the connection fails. It may switch fibers, for instance to ask
+ * another server; several connections may ask at a time. */
+typedef int dredis_credentials_fn(void *arg, dredis_credentials *credentials,
+                                  diesel_error *err);
+
 /* Zero means the default, or what the URL says. What is set here wins over the
  * URL. The strings are copied. */
 typedef struct dredis_options {
@@ -54,6 +70,15 @@ typedef struct dredis_options {
     const char *password;    /* NULL: no AUTH                                   */
     int db;                  /* the database to SELECT                          */
     const char *client_name; /* for CLIENT SETNAME; NULL: none                  */
+    const char *lib_name;    /* "diesel-c": for CLIENT SETINFO, which CLIENT LIST
+                                shows; "": nothing is said                      */
+    dredis_credentials_fn *credentials; /* instead of user and password         */
+    void *credentials_arg;
+    bool no_evict;           /* CLIENT NO-EVICT: the server does not close us to
+                                save memory                                     */
+    bool no_touch;           /* CLIENT NO-TOUCH: our reads do not count as use  */
+    size_t connections;      /* 1: over so many shared connections commands are
+                                spread in turn                                  */
     int resp;                /* 3: RESP3, or RESP2 from an old server; 2: RESP2 */
 
     int64_t connect_timeout_ms;   /* 5000: connecting and the handshake         */
@@ -63,12 +88,27 @@ typedef struct dredis_options {
                                      doubles with each and is drawn at random
                                      between 0 and that (full jitter)           */
     int64_t backoff_max_ms;       /* 1000: it does not grow beyond              */
+    int64_t silence_ms;      /* a connection on which the server says nothing for
+                                so long (to at most 1.5 times that) while commands
+                                wait is broken; without commands a PING is sent.
+                                0: for ever, as long as the network is there    */
+    int64_t dead_after_ms;   /* 30000: a TCP peer that does not confirm for so long
+                                what it was sent is gone; -1: the system's       */
+    int max_retries;         /* 3: how often a command that may have run is sent
+                                again when its connection breaks, if it only reads
+                                or is marked as repeatable; -1: never            */
+    bool repeat_all;         /* all commands are repeatable: they may run twice  */
 
     size_t max_pending;      /* 1 Mi: commands waiting for replies; then calls
                                 wait for room                                   */
     size_t max_output;       /* 4 MiB: bytes waiting to be sent; likewise       */
-    size_t max_dedicated;    /* 256: connections for commands that block; beyond
-                                that they fail with LIMIT                       */
+    size_t max_dedicated;    /* 256: connections for commands that block; when
+                                all are busy, others wait, and fail with LIMIT  */
+    int64_t dedicated_wait_ms;  /* after so long; 0: at once                    */
+    int64_t dedicated_idle_ms;  /* 60000: an idle one is closed then; -1: never */
+    int64_t dedicated_life_ms;  /* an idle one of that age is closed; 0: any age */
+    int64_t dedicated_check_ms; /* 30000: one that was idle for so long must answer
+                                   a PING before it is used; -1: none must      */
     size_t max_depth;        /* 128: arrays in arrays in a reply                */
     size_t max_elements;     /* 256 Mi: elements of one array in a reply        */
     size_t max_bulk;         /* 512 MiB: bytes of one string in a reply         */
@@ -132,6 +172,35 @@ dredis_reply *dredis_call_array(dredis *client, const diesel_value *args,
                                 size_t n, diesel_error *err)
     __attribute__((warn_unused_result));
 
+/* How one call differs from others. */
+typedef struct dredis_call_options {
+    bool repeatable; /* it may run twice: it is sent again when the connection
+                        breaks, though it may have run                           */
+} dredis_call_options;
+
+/* dredis_call() with options, which may be NULL:
+ *
+ *     dredis_call_with(redis, &(dredis_call_options){.repeatable = true}, &err,
+ *                      "SET", "state", "ready")
+ */
+#define dredis_call_with(client, options, err, ...)                            \
+    dredis_call_array_with((client), (options), DIESEL_VALUES(__VA_ARGS__),    \
+                           DIESEL_COUNT(__VA_ARGS__), (err))
+
+dredis_reply *dredis_call_array_with(dredis *client,
+                                     const dredis_call_options *options,
+                                     const diesel_value *args, size_t n,
+                                     diesel_error *err)
+    __attribute__((warn_unused_result));
+
+/* Asks the credential callback and logs in with what it says on all connections:
+ * at once on the shared ones, and by the next use on the others. Commands that are
+ * on their way are not disturbed. 0, or -1: INVAL (there is no callback), AUTH
+ * (the server refuses; the connections stay who they were), and what the callback
+ * or dredis_call() fail with. Switches fibers. */
+int dredis_reauthenticate(dredis *client, diesel_error *err)
+    __attribute__((warn_unused_result));
+
 /* What a client has done so far. */
 typedef struct dredis_stats {
     uint64_t commands;    /* written to a connection, the handshakes' aside     */
@@ -139,6 +208,7 @@ typedef struct dredis_stats {
     uint64_t dropped;     /* of these, nobody waited any more                   */
     uint64_t pushes;      /* sent by the server unasked, and dropped            */
     uint64_t connections; /* that were made, dedicated ones included            */
+    uint64_t retries;     /* requests sent again that may have run before       */
     size_t pending;       /* commands that wait for replies now, on the shared
                              connection                                         */
     size_t dedicated;     /* connections for commands that block, now           */
