@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any command, as the program wrote it, and its whole reply.
+ * Any command, as the program wrote it, and its whole reply or a cursor over what it
+ * returns; and the plain commands of the operations that only want to know whether
+ * it went well.
  */
-#include "client_internal.h"
+#include "command_internal.h"
 
 #include <stdio.h>
 
+#include "cursor_internal.h"
 #include "doc_internal.h"
+#include "option_internal.h"
+#include "result_internal.h"
+
+#define NAME_ROOM 64
+
+/* The command's name, for messages. */
+static const char *name_of(dmongo_value command, char room[NAME_ROOM])
+{
+    size_t n;
+    const char *key = dmongo__doc_first_key(command, &n);
+    snprintf(room, NAME_ROOM, "%.*s", key != NULL && n < 60 ? (int)n : 0,
+             key != NULL ? key : "");
+    return room;
+}
 
 /* A copy of the reply, as it outlives the connection's buffer. */
 static int copy_reply(struct dmongo__call *call, bson_t **reply)
@@ -23,11 +40,8 @@ int(dmongo_run)(dmongo *client, const char *database, dmongo_value command,
 {
     if (reply != NULL)
         *reply = NULL;
-    size_t n;
-    const char *key = dmongo__doc_first_key(command, &n);
-    char what[64];
-    snprintf(what, sizeof what, "%.*s", key != NULL && n < 60 ? (int)n : 0,
-             key != NULL ? key : "");
+    char what[NAME_ROOM];
+    name_of(command, what);
 
     struct dmongo__call call;
     if (dmongo__call_begin(&call, client, what, database) < 0)
@@ -41,4 +55,75 @@ int(dmongo_run)(dmongo *client, const char *database, dmongo_value command,
         return dmongo__call_fail(&call, err);
     dmongo__call_end(&call);
     return 0;
+}
+
+dmongo_cursor *(dmongo_run_cursor)(dmongo *client, const char *database,
+                                   dmongo_value command,
+                                   const dmongo_run_cursor_options *options,
+                                   diesel_error *err)
+{
+    static const dmongo_run_cursor_options defaults;
+    const dmongo_run_cursor_options *o = options != NULL ? options : &defaults;
+    char what[NAME_ROOM];
+    return dmongo__command_cursor(client, name_of(command, what), database,
+                                  dmongo_doc("", dmongo__splice(&command),
+                                             "$db", database),
+                                  o->batch_size, o->comment, err);
+}
+
+dmongo_cursor *dmongo__command_cursor(dmongo *client, const char *what,
+                                      const char *ns, dmongo_value command,
+                                      int32_t batch_size, dmongo_value comment,
+                                      diesel_error *err)
+{
+    dmongo_cursor *cursor = dmongo__cursor_new(client, what, ns, err);
+    if (cursor == NULL)
+        return NULL;
+    struct dmongo__call call;
+    if (dmongo__call_begin(&call, client, what, ns) == 0) {
+        dmongo_value whole =
+            dmongo_doc("", dmongo__splice(&command),
+                       "$readPreference", dmongo__read_preference(&call));
+        if (dmongo__call_exchange(&call, whole, dmongo__cursor_buffer(cursor)) ==
+                0 &&
+            dmongo__cursor_begin(cursor, &call, batch_size, comment) == 0) {
+            dmongo__call_end(&call);
+            return cursor;
+        }
+    }
+    dmongo__call_fail(&call, err);
+    dmongo__cursor_free(cursor);
+    return NULL;
+}
+
+/* -1, with the error, if the reply says that the write concern was not met. */
+static int check_concern(struct dmongo__call *call)
+{
+    if (call->reply.concern_error.type == 0)
+        return 0;
+    dmongo_result result = {0};
+    bool failed;
+    if (dmongo__result_read(&result, call, 0, &failed) == 0)
+        dmongo__result_fail(&result, call, 1);
+    dmongo_result_clear(&result);
+    return -1;
+}
+
+int dmongo__command_run(dmongo *client, const char *what, const char *ns,
+                        dmongo_value command, int forgiven, diesel_error *err)
+{
+    struct dmongo__call call;
+    if (dmongo__call_begin(&call, client, what, ns) < 0)
+        return dmongo__call_fail(&call, err);
+    if (dmongo__call_exchange(&call, command, NULL) == 0 &&
+        check_concern(&call) == 0) {
+        dmongo__call_end(&call);
+        return 0;
+    }
+    if (forgiven != 0 && call.error.domain == DIESEL_DOM_MONGO &&
+        call.error.detail == forgiven) {
+        dmongo__call_end(&call);
+        return 0;
+    }
+    return dmongo__call_fail(&call, err);
 }

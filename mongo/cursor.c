@@ -24,7 +24,8 @@
 
 struct dmongo_cursor {
     dmongo *client;                /* holds a reference                       */
-    struct dmongo__server *server; /* which has the rest                      */
+    struct dmongo__server *server; /* which has the rest; NULL: there is none,
+                                      as no server was asked                  */
     const char *what;
     int64_t id;
     int32_t batch_size;
@@ -257,11 +258,8 @@ int dmongo_cursor_next(dmongo_cursor *cursor, const bson_t **doc,
     *doc = NULL;
     if (cursor == NULL)
         return -1;
-    if (diesel_check(err) < 0) {
-        diesel_error_prefix(err, "mongodb %s: %s %.100s", cursor->server->name,
-                            cursor->what, cursor->ns);
-        return -1;
-    }
+    if (diesel_check(err) < 0)
+        return dmongo__explain(cursor->what, cursor->ns, err);
     int got = next(cursor, doc);
     if (got < 0 && err != NULL)
         *err = cursor->error;

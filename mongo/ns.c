@@ -53,6 +53,35 @@ int dmongo__need_document(const struct dmongo__ns *ns, const char *what,
     return dmongo__explain(what, ns->text, err);
 }
 
+/* An update and a replacement differ in their first key only, and one in the place of
+ * the other would wipe out a document's other fields. */
+int dmongo__need_change(const struct dmongo__ns *ns, const char *what,
+                        bool replacement, dmongo_value change,
+                        diesel_error *err)
+{
+    if (change.form == DMONGO__INVALID)
+        return 0;
+    size_t n;
+    const char *key = change.type == BSON_TYPE_DOCUMENT
+                          ? dmongo__doc_first_key(change, &n)
+                          : NULL;
+    bool has_operator = key != NULL && n > 0 && key[0] == '$';
+    if (replacement) {
+        if (change.type == BSON_TYPE_DOCUMENT && !has_operator)
+            return 0;
+        diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
+                         "the replacement must be a document that does not begin "
+                         "with an operator");
+    } else {
+        if (has_operator || change.type == BSON_TYPE_ARRAY)
+            return 0;
+        diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
+                         "the update must begin with an operator such as $set, or "
+                         "be an array of stages");
+    }
+    return dmongo__explain(what, ns->text, err);
+}
+
 dmongo_value dmongo__as_array(dmongo_value value)
 {
     size_t n;

@@ -36,6 +36,12 @@ int dmongo__need_document(const struct dmongo__ns *ns, const char *what,
                           const char *argument, dmongo_value value,
                           diesel_error *err);
 
+/* 0 if `change` is an update (a document of operators, or a pipeline) or, with
+ * `replacement`, a document that begins with no operator; else -1 with INVAL. */
+int dmongo__need_change(const struct dmongo__ns *ns, const char *what,
+                        bool replacement, dmongo_value change,
+                        diesel_error *err);
+
 /* The value as an array: a bson_t, which is taken for a document everywhere else,
  * may be one. */
 dmongo_value dmongo__as_array(dmongo_value value);

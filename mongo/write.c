@@ -4,9 +4,6 @@
  *
  *     {update: "users", updates: [{q: ..., u: ..., multi: ..., upsert: ...}], ...}
  *     {delete: "users", deletes: [{q: ..., limit: 0 or 1}], ...}
- *
- * What the three kinds of update differ in is what `u` may be, which is checked
- * here: a replacement by mistake would wipe out a document's other fields.
  */
 #include <string.h>
 
@@ -58,33 +55,6 @@ static int finish(struct dmongo__call *call, int done, dmongo_result *result,
     return 0;
 }
 
-/* Whether the update is of the kind's shape: 0 or -1. */
-static int check_update(const struct dmongo__ns *ns, enum update_kind kind,
-                        dmongo_value update, diesel_error *err)
-{
-    if (update.form == DMONGO__INVALID)
-        return 0;
-    size_t n;
-    const char *key = update.type == BSON_TYPE_DOCUMENT
-                          ? dmongo__doc_first_key(update, &n)
-                          : NULL;
-    bool has_operator = key != NULL && n > 0 && key[0] == '$';
-    if (kind == REPLACE_ONE) {
-        if (update.type == BSON_TYPE_DOCUMENT && !has_operator)
-            return 0;
-        diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
-                         "the replacement must be a document that does not begin "
-                         "with an operator");
-    } else {
-        if (has_operator || update.type == BSON_TYPE_ARRAY)
-            return 0;
-        diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
-                         "the update must begin with an operator such as $set, or "
-                         "be an array of stages");
-    }
-    return dmongo__explain(update_names[kind], ns->text, err);
-}
-
 /* {upserted: [{index: 0, _id: ...}]}, of which the _id is kept. */
 static int read_upserted(dmongo_result *result, struct dmongo__call *call)
 {
@@ -131,7 +101,7 @@ static int update(enum update_kind kind, dmongo *client, const char *ns_text,
         change = dmongo__as_array(change);
     if (dmongo__collection_split(&ns, what, ns_text, err) < 0 ||
         dmongo__need_document(&ns, what, "filter", filter, err) < 0 ||
-        check_update(&ns, kind, change, err) < 0)
+        dmongo__need_change(&ns, what, kind == REPLACE_ONE, change, err) < 0)
         return -1;
 
     struct dmongo__call call;

@@ -6,7 +6,10 @@
 #include <diesel/doc.h>
 #include <diesel/mongo_client.h>
 #include <diesel/mongo_codes.h>
+#include <diesel/mongo_collection.h>
 #include <diesel/mongo_cursor.h>
+#include <diesel/mongo_index.h>
+#include <diesel/mongo_modify.h>
 #include <diesel/mongo_write.h>
 
 #endif

@@ -99,6 +99,20 @@ dmongo_cursor *dmongo_aggregate(dmongo *client, const char *ns,
                                 diesel_error *err)
     __attribute__((warn_unused_result));
 
+typedef struct dmongo_run_cursor_options {
+    int32_t batch_size; /* of what is asked for after the first batch; 0: the
+                           server's */
+    dmongo_value comment; /* likewise */
+} dmongo_run_cursor_options;
+
+/* Runs any command that returns a cursor, whose first key is its name, in a
+ * database. As dmongo_find() otherwise. */
+dmongo_cursor *dmongo_run_cursor(dmongo *client, const char *database,
+                                 dmongo_value command,
+                                 const dmongo_run_cursor_options *options,
+                                 diesel_error *err)
+    __attribute__((warn_unused_result));
+
 /* 1: the next document in *doc, borrowed until the next call with this cursor;
  * 0: there are no more; -1: failure, and from then on the same failure. *doc is
  * NULL in the last two cases. A NULL cursor, from a dmongo_find() that failed,
@@ -125,6 +139,21 @@ int64_t dmongo_estimated_count(dmongo *client, const char *ns,
                                diesel_error *err)
     __attribute__((warn_unused_result));
 
+typedef struct dmongo_distinct_options {
+    dmongo_value hint;
+    dmongo_value collation;
+    dmongo_value comment;
+    int64_t max_time_ms; /* on the server; 0: no limit */
+} dmongo_distinct_options;
+
+/* The different values that the documents which match have in a field, given by its
+ * path: 0 with an array of them in *values, owned by the caller: bson_destroy(); -1
+ * with *values NULL. options may be NULL. Switches fibers. */
+int dmongo_distinct(dmongo *client, const char *ns, const char *field,
+                    dmongo_value filter, const dmongo_distinct_options *options,
+                    bson_t **values, diesel_error *err)
+    __attribute__((warn_unused_result));
+
 #ifndef __cplusplus
 /* Documents may be dmongo_doc(...), a bson_t *, or a dmongo_value. What comes
  * behind them is passed on as it is, so that options may be written in place. */
@@ -136,6 +165,12 @@ int64_t dmongo_estimated_count(dmongo *client, const char *ns,
     (dmongo_aggregate)((client), (ns), DMONGO_VALUE(pipeline), __VA_ARGS__)
 #define dmongo_count(client, ns, filter, ...)                                  \
     (dmongo_count)((client), (ns), DMONGO_VALUE(filter), __VA_ARGS__)
+#define dmongo_distinct(client, ns, field, filter, ...)                        \
+    (dmongo_distinct)((client), (ns), (field), DMONGO_VALUE(filter),           \
+        __VA_ARGS__)
+#define dmongo_run_cursor(client, database, command, ...)                      \
+    (dmongo_run_cursor)((client), (database), DMONGO_VALUE(command),           \
+        __VA_ARGS__)
 #endif
 
 #ifdef __cplusplus
