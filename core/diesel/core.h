@@ -11,6 +11,7 @@
 #include <diesel/fiber.h>
 #include <diesel/log.h>
 #include <diesel/memory.h>
+#include <diesel/metrics.h>
 #include <diesel/net.h>
 #include <diesel/park.h>
 #include <diesel/run.h>
