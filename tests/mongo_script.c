@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Scripted MongoDB servers, see mongo_script.h: on each connection, requests
- * are read and given to the script, one at a time.
+ * are read with the library's server side and given to the script, one at a time.
  *
  * Everything a client sends must be right to the last byte: lengths, sections,
  * flags, and each document as libbson's validation sees it.
@@ -17,9 +17,6 @@
 #include "mongo_script.h"
 #include "script_server.h"
 
-enum { OP_REPLY = 1, OP_QUERY = 2004, OP_MSG = 2013 };
-enum { HEADER_SIZE = 16, MAX_MESSAGE = 48000000 };
-
 struct mongo_script {
     mongo_script_fn *script;
     void *arg;
@@ -29,133 +26,59 @@ struct mongo_script {
 };
 
 struct mongo_script_peer {
-    diesel_stream *stream;
-    int32_t last_id; /* of the messages sent */
+    dmongo_peer *peer;
+    const mongo_script_options *options;
 };
 
-/* Reading. `reader` walks over a message and fails the test at its end. */
-struct reader {
-    const uint8_t *at;
-    const uint8_t *end;
-};
+/* Reading. */
 
-static const uint8_t *take(struct reader *r, size_t n)
+static void check_document(const bson_t *doc)
 {
-    ck_assert_msg(n <= (size_t)(r->end - r->at), "a message is too short");
-    r->at += n;
-    return r->at - n;
-}
-
-static uint32_t take_u32(struct reader *r)
-{
-    uint32_t u;
-    memcpy(&u, take(r, 4), 4);
-    return le32toh(u);
-}
-
-static const char *take_name(struct reader *r)
-{
-    const uint8_t *zero = memchr(r->at, 0, (size_t)(r->end - r->at));
-    ck_assert_msg(zero != NULL, "a message's name has no end");
-    return (const char *)take(r, (size_t)(zero + 1 - r->at));
-}
-
-static void take_document(struct reader *r, bson_t *view)
-{
-    struct reader ahead = *r;
-    uint32_t size = take_u32(&ahead);
-    ck_assert_msg(size >= 5, "a document of %u bytes", size);
-    ck_assert(bson_init_static(view, take(r, size), size));
     size_t offset;
-    ck_assert_msg(bson_validate(view, BSON_VALIDATE_UTF8_ALLOW_NULL, &offset),
+    ck_assert_msg(bson_validate(doc, BSON_VALIDATE_UTF8_ALLOW_NULL, &offset),
                   "a document is malformed at %zu", offset);
 }
 
-static void take_sequence(struct reader *r, mongo_script_request *request)
+static void take_sequences(const dmongo_request *from,
+                           mongo_script_request *request)
 {
-    ck_assert_uint_lt(request->sequence_count, MONGO_SCRIPT_SEQUENCES);
-    mongo_script_sequence *s = &request->sequences[request->sequence_count++];
-    uint32_t size = take_u32(r);
-    ck_assert_msg(size >= 5, "a document sequence of %u bytes", size);
-    struct reader inner = {.at = take(r, size - 4)};
-    inner.end = r->at;
-    s->name = take_name(&inner);
-    s->bytes = inner.at;
-    s->size = (size_t)(inner.end - inner.at);
-    bson_t view;
-    for (s->count = 0; inner.at < inner.end; s->count++)
-        take_document(&inner, &view);
-}
-
-static void take_msg(struct reader *r, mongo_script_request *request)
-{
-    request->flags = take_u32(r);
-    ck_assert_msg((request->flags & 0xFFFF & ~MONGO_SCRIPT_MORE_TO_COME) == 0,
-                  "OP_MSG with the flags %x", request->flags);
-    size_t bodies = 0;
-    while (r->at < r->end) {
-        uint8_t kind = *take(r, 1);
-        ck_assert_msg(kind <= 1, "a section of kind %u", kind);
-        if (kind == 1) {
-            take_sequence(r, request);
-        } else {
-            take_document(r, &request->body);
-            bodies++;
-        }
+    dmongo_sequence sequence = {0};
+    while (dmongo_request_next(from, &sequence)) {
+        ck_assert_uint_lt(request->sequence_count, MONGO_SCRIPT_SEQUENCES);
+        mongo_script_sequence *s =
+            &request->sequences[request->sequence_count++];
+        bson_t view;
+        size_t at = 0;
+        s->name = sequence.name;
+        s->bytes = sequence.bytes;
+        s->size = sequence.size;
+        for (s->count = 0; dmongo_sequence_next(&sequence, &at, &view); s->count++)
+            check_document(&view);
+        ck_assert_msg(at == sequence.size, "a sequence with a broken document");
     }
-    ck_assert_msg(bodies == 1, "OP_MSG with %zu bodies", bodies);
-    ck_assert_msg(bson_has_field(&request->body, "$db"), "OP_MSG without $db");
 }
 
-static void take_query(struct reader *r, mongo_script_request *request)
-{
-    request->is_query = true;
-    take_u32(r); /* flags, such as that a secondary may answer */
-    request->collection = take_name(r);
-    ck_assert_msg(take_u32(r) == 0, "OP_QUERY that skips documents");
-    take_u32(r);
-    take_document(r, &request->body);
-    ck_assert_msg(r->at == r->end, "OP_QUERY with bytes behind its document");
-}
-
-static void take_request(const uint8_t *message, size_t n,
+static void take_request(const dmongo_request *from,
                          mongo_script_request *request)
 {
+    static const uint8_t nothing[4];
     memset(request, 0, sizeof *request);
-    struct reader r = {message, message + n};
-    take_u32(&r);
-    request->id = (int32_t)take_u32(&r);
-    ck_assert_msg(take_u32(&r) == 0, "a request that responds to something");
-    uint32_t operation = take_u32(&r);
-    ck_assert_msg(operation == OP_MSG || operation == OP_QUERY,
-                  "a request of operation %u", operation);
-    (operation == OP_MSG ? take_msg : take_query)(&r, request);
-    bson_iter_t iter;
-    ck_assert_msg(bson_iter_init(&iter, &request->body) &&
-                      bson_iter_next(&iter),
-                  "a request without a command");
-    request->command = bson_iter_key(&iter);
-}
-
-/* The whole next message, to be freed; NULL when the client has gone. */
-static uint8_t *read_message(diesel_stream *stream, size_t *n)
-{
-    uint32_t length;
-    if (diesel_stream_read_exactly(stream, &length, 4, DIESEL_FOREVER, NULL) <
-        0)
-        return NULL;
-    *n = le32toh(length);
-    ck_assert_msg(*n >= HEADER_SIZE && *n <= MAX_MESSAGE,
-                  "a message of %zu bytes", *n);
-    uint8_t *message = malloc(*n);
-    ck_assert_ptr_nonnull(message);
-    memcpy(message, &length, 4);
-    if (diesel_stream_read_exactly(stream, message + 4, *n - 4, DIESEL_FOREVER,
-                                   NULL) < 0) {
-        free(message);
-        return NULL;
-    }
-    return message;
+    request->id = (int32_t)from->id;
+    request->flags = from->flags & ~(uint32_t)DMONGO_CHECKSUM_PRESENT;
+    request->is_query = from->is_query;
+    request->collection = from->collection;
+    request->command = from->command;
+    request->compressor = from->compressor;
+    request->has_checksum = (from->flags & DMONGO_CHECKSUM_PRESENT) != 0;
+    request->body = from->body;
+    request->from = from;
+    check_document(&request->body);
+    ck_assert_msg(memcmp(from->bytes + 8, nothing, 4) == 0,
+                  "a request that responds to something");
+    if (!request->is_query)
+        ck_assert_msg(bson_has_field(&request->body, "$db"),
+                      "OP_MSG without $db");
+    take_sequences(from, request);
 }
 
 static bool is_hello(const char *command)
@@ -164,45 +87,47 @@ static bool is_hello(const char *command)
            strcmp(command, "ismaster") == 0;
 }
 
+static void serve_peer(dmongo_peer *client, mongo_script_fn *script, void *arg,
+                       const mongo_script_options *options)
+{
+    mongo_script_peer peer = {.peer = client, .options = options};
+    mongo_script_fn *hello = options->hello;
+    if (hello == NULL)
+        hello = mongo_script_hello;
+    dmongo_request from;
+    diesel_error err;
+    int got, go_on = 0;
+    while (go_on >= 0 && (got = dmongo_peer_read(client, &from, &err)) > 0) {
+        mongo_script_request request;
+        take_request(&from, &request);
+        mongo_script_fn *answer = is_hello(request.command) ? hello : script;
+        go_on = answer(&peer, &request, arg);
+    }
+    ck_assert_msg(go_on < 0 || got == 0 || err.code != DIESEL_E_PROTOCOL, "%s",
+                  err.message);
+}
+
 void mongo_script_serve(diesel_stream *stream, mongo_script_fn *script,
                         void *arg, const mongo_script_options *options)
 {
-    mongo_script_peer peer = {.stream = stream};
-    mongo_script_fn *hello = options != NULL ? options->hello : NULL;
-    if (hello == NULL)
-        hello = mongo_script_hello;
-    size_t n;
-    uint8_t *message;
-    int go_on = 0;
-    while (go_on >= 0 && (message = read_message(stream, &n)) != NULL) {
-        mongo_script_request request;
-        take_request(message, n, &request);
-        mongo_script_fn *answer = is_hello(request.command) ? hello : script;
-        go_on = answer(&peer, &request, arg);
-        free(message);
-    }
+    static const mongo_script_options usual;
+    diesel_error err;
+    if (options == NULL)
+        options = &usual;
+    dmongo_peer *client = dmongo_peer_new(
+        stream, &(dmongo_peer_options){.compressors = options->compressors},
+        &err);
+    ck_assert_msg(client != NULL, "%s", err.message);
+    serve_peer(client, script, arg, options);
+    (void)dmongo_peer_detach(client); /* the stream stays the caller's */
 }
 
 /* Writing. */
 
-static uint8_t *put_u32(uint8_t *out, uint32_t u)
+static void put_u32(uint8_t *out, uint32_t u)
 {
     u = htole32(u);
     memcpy(out, &u, 4);
-    return out + 4;
-}
-
-/* Puts what lies between header and document; returns the end of it. */
-static uint8_t *put_prefix(uint8_t *out, bool to_query, uint32_t flags)
-{
-    if (!to_query) {
-        out = put_u32(out, flags);
-        *out++ = 0; /* the body's section */
-        return out;
-    }
-    out = put_u32(out, 8); /* await capable, as every server says */
-    memset(out, 0, 12);    /* no cursor, from the first document on */
-    return put_u32(out + 12, 1);
 }
 
 static int dribble(mongo_script_peer *peer, const uint8_t *bytes, size_t n)
@@ -213,30 +138,52 @@ static int dribble(mongo_script_peer *peer, const uint8_t *bytes, size_t n)
     return 0;
 }
 
-int mongo_script_reply(mongo_script_peer *peer,
-                       const mongo_script_request *request, dmongo_value doc,
-                       const mongo_script_how *how)
+/* The bytes of a proper reply, to be freed: as a client would get it. */
+static uint8_t *proper_reply(const mongo_script_request *request,
+                             dmongo_value doc, size_t *n)
 {
-    static const mongo_script_how properly;
-    if (how == NULL)
-        how = &properly;
     diesel_error err;
-    bson_t *bson = dmongo_doc_to_bson(doc, &err);
-    ck_assert_msg(bson != NULL, "a script's reply: %s", err.message);
-
-    uint8_t *message = malloc(HEADER_SIZE + 20 + bson->len);
+    diesel_stream *pair[2];
+    ck_assert_msg(diesel_stream_pair(pair, &err) == 0, "%s", err.message);
+    dmongo_peer *peer = dmongo_peer_new(pair[0], NULL, &err);
+    ck_assert_ptr_nonnull(peer);
+    int done = dmongo_peer_reply(peer, request->from, doc, NULL, &err);
+    ck_assert_msg(done == 0, "a script's reply: %s", err.message);
+    uint32_t length;
+    ck_assert_int_eq(
+        diesel_stream_read_exactly(pair[1], &length, 4, DIESEL_FOREVER, &err), 0);
+    *n = le32toh(length);
+    uint8_t *message = malloc(*n);
     ck_assert_ptr_nonnull(message);
-    uint8_t *at = message + 4;
-    at = put_u32(at, (uint32_t)++peer->last_id);
-    at = put_u32(
-        at, (uint32_t)(how->response_to != 0 ? how->response_to : request->id));
-    at = put_u32(at, request->is_query ? OP_REPLY : OP_MSG);
-    at = put_prefix(at, request->is_query, how->flags);
-    memcpy(at, bson_get_data(bson), bson->len);
-    size_t n = (size_t)(at + bson->len - message);
-    put_u32(message, (uint32_t)(how->length != 0 ? how->length : (int32_t)n));
-    bson_destroy(bson);
+    memcpy(message, &length, 4);
+    ck_assert_int_eq(diesel_stream_read_exactly(pair[1], message + 4, *n - 4,
+                                                DIESEL_FOREVER, &err),
+                     0);
+    dmongo_peer_close(peer);
+    diesel_stream_close(pair[1]);
+    return message;
+}
 
+static bool is_wrong(const mongo_script_how *how)
+{
+    return how->cut != 0 || how->dribble || how->response_to != 0 ||
+           how->flags != 0 || how->length != 0 || how->flip != 0;
+}
+
+static int reply_wrongly(mongo_script_peer *peer,
+                         const mongo_script_request *request, dmongo_value doc,
+                         const mongo_script_how *how)
+{
+    size_t n;
+    uint8_t *message = proper_reply(request, doc, &n);
+    if (how->length != 0)
+        put_u32(message, (uint32_t)how->length);
+    if (how->response_to != 0)
+        put_u32(message + 8, (uint32_t)how->response_to);
+    if (how->flags != 0)
+        put_u32(message + 16, how->flags);
+    if (how->flip != 0)
+        message[(size_t)how->flip % n] ^= 1;
     if (how->cut > 0 && how->cut < n)
         n = how->cut;
     int sent = how->dribble ? dribble(peer, message, n)
@@ -245,36 +192,43 @@ int mongo_script_reply(mongo_script_peer *peer,
     return sent;
 }
 
+int mongo_script_reply(mongo_script_peer *peer,
+                       const mongo_script_request *request, dmongo_value doc,
+                       const mongo_script_how *how)
+{
+    if (how != NULL && is_wrong(how))
+        return reply_wrongly(peer, request, doc, how);
+    diesel_error err;
+    int sent = dmongo_peer_reply(peer->peer, request->from, doc, NULL, &err);
+    ck_assert_msg(sent == 0 || err.code != DIESEL_E_INVAL,
+                  "a script's reply: %s", err.message);
+    return sent;
+}
+
 int mongo_script_send(mongo_script_peer *peer, const void *bytes, size_t n)
 {
-    return diesel_stream_write(peer->stream, bytes, n, DIESEL_FOREVER, NULL);
+    return dmongo_peer_send(peer->peer, bytes, n, NULL);
+}
+
+dmongo_peer *mongo_script_client(mongo_script_peer *peer)
+{
+    return peer->peer;
 }
 
 int mongo_script_hello(mongo_script_peer *peer,
                        const mongo_script_request *request, void *arg)
 {
     (void)arg;
-    return mongo_script_reply(
-        peer, request,
-        dmongo_doc("helloOk", dmongo_bool(true), "ismaster", dmongo_bool(true),
-                   "isWritablePrimary", dmongo_bool(true), "maxBsonObjectSize",
-                   16777216, "maxMessageSizeBytes", 48000000,
-                   "maxWriteBatchSize", 100000, "localTime",
-                   dmongo_date(1700000000000), "connectionId", 1,
-                   "minWireVersion", 0, "maxWireVersion", 21, "readOnly",
-                   dmongo_bool(false), "ok", 1.0),
-        NULL);
+    return dmongo_peer_reply_hello(
+        peer->peer, request->from,
+        &(dmongo_hello_options){.no_sessions = !peer->options->sessions}, NULL);
 }
 
 bool mongo_script_next(const mongo_script_sequence *sequence, size_t *at,
                        bson_t *view)
 {
-    struct reader r = {sequence->bytes + *at, sequence->bytes + sequence->size};
-    if (r.at == r.end)
-        return false;
-    take_document(&r, view);
-    *at = (size_t)(r.at - sequence->bytes);
-    return true;
+    dmongo_sequence from = {.bytes = sequence->bytes, .size = sequence->size};
+    return dmongo_sequence_next(&from, at, view);
 }
 
 /* The server. */

@@ -19,9 +19,9 @@
  *
  * Each connection has a fiber, in which the script runs; so a script delays a
  * reply by sleeping, or by waiting for a channel that the test sends to. A
- * request that breaks the protocol fails the test. The messages are taken apart
- * and put together here without the driver's code, so that an error in one does
- * not hide in the other.
+ * request that breaks the protocol fails the test. Underneath is the library's
+ * own server side, <diesel/mongo_server.h>, whose bytes are checked by tables and by
+ * other drivers.
  */
 #ifndef TESTS_MONGO_SCRIPT_H
 #define TESTS_MONGO_SCRIPT_H
@@ -33,6 +33,7 @@
 #include <bson/bson.h>
 
 #include <diesel/doc.h>
+#include <diesel/mongo_server.h>
 #include <diesel/stream.h>
 
 enum { MONGO_SCRIPT_SEQUENCES = 4 };
@@ -63,9 +64,12 @@ typedef struct mongo_script_request {
     bool is_query;          /* OP_QUERY, not OP_MSG                       */
     const char *collection; /* of an OP_QUERY: "admin.$cmd"; else NULL    */
     const char *command;    /* the body's first key                       */
+    const char *compressor; /* "zlib", ... if it came compressed; or NULL */
+    bool has_checksum;
     bson_t body;            /* a view                                     */
     mongo_script_sequence sequences[MONGO_SCRIPT_SEQUENCES];
     size_t sequence_count;
+    const dmongo_request *from;
 } mongo_script_request;
 
 /* A script answers one request, and returns 0 to go on with the connection or
@@ -78,6 +82,8 @@ typedef struct mongo_script_options {
                                NULL: as a standalone server would          */
     bool tcp;         /* listen on a port of 127.0.0.1, not on a Unix socket  */
     const char *path; /* the Unix socket; NULL: somewhere new                 */
+    const char *compressors; /* "zlib,zstd": what the hello offers; NULL: none  */
+    bool sessions;    /* the hello says that there are sessions               */
 } mongo_script_options;
 
 /* How a reply is sent, if not as a server should. All zero bytes: properly. */
@@ -87,6 +93,7 @@ typedef struct mongo_script_how {
     int32_t response_to; /* instead of the request's id; 0: that              */
     uint32_t flags;      /* of the OP_MSG                                     */
     int32_t length;      /* instead of the message's length; 0: that          */
+    int flip;            /* one bit of this byte is wrong; 0: none            */
 } mongo_script_how;
 
 /* Starts a server. Within a scheduler; options may be NULL. Fails the test if
@@ -123,6 +130,9 @@ int mongo_script_reply(mongo_script_peer *peer,
 
 /* Sends bytes as they are. 0 or -1. Switches fibers. */
 int mongo_script_send(mongo_script_peer *peer, const void *bytes, size_t n);
+
+/* The library's side of the connection, borrowed. */
+dmongo_peer *mongo_script_client(mongo_script_peer *peer);
 
 /* Answers a hello as a standalone server: what options->hello does if NULL. For
  * scripts which answer most of them so. */
