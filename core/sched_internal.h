@@ -124,6 +124,7 @@ struct diesel__sched {
     diesel_scope *posted;        /* home of other threads' calls; or NULL */
     long forked_from; /* the process whose scheduler this is; 0: this one */
     diesel__sched *buried; /* the parent's, in a forked child; or NULL */
+    struct diesel__tls_scratch *tls_scratch; /* made on first use */
 };
 
 static inline diesel_fiber *diesel__stack_take(diesel__stack_pool *pool)

@@ -98,8 +98,10 @@ fail_fd:
 
 void diesel__stream_leave(diesel_stream *stream)
 {
-    if (--stream->users == 0 && stream->fd < 0)
-        diesel_free(stream);
+    if (--stream->users > 0 || stream->fd >= 0)
+        return;
+    diesel__tls_stream_free(stream->tls);
+    diesel_free(stream);
 }
 
 int diesel__stream_is_closed(const diesel_stream *stream, diesel_error *err)
@@ -113,8 +115,11 @@ void diesel_stream_close(diesel_stream *stream)
     if (stream == NULL || stream->fd < 0)
         return;
     diesel__stream_enter(stream);
-    if (!stream->sched->forked_from) /* else it is the parent's to send */
+    if (!stream->sched->forked_from) { /* else it is the parent's to send */
         diesel__stream_send_last(stream);
+        if (stream->tls != NULL)
+            diesel__tls_close(stream);
+    }
     diesel__stream_undirty(stream);
     diesel__stream_drop_output(stream);
     diesel__watch_close(stream->watch);
@@ -129,8 +134,7 @@ void diesel_stream_close(diesel_stream *stream)
     diesel__stream_leave(stream);
 }
 
-/* Reads once without waiting: a count, 0 at the end, -1 with errno. */
-static ssize_t try_read(diesel_stream *stream, void *buf, size_t n)
+ssize_t diesel__stream_raw_read(diesel_stream *stream, void *buf, size_t n)
 {
     ssize_t got;
     do
@@ -145,9 +149,8 @@ static ssize_t try_read(diesel_stream *stream, void *buf, size_t n)
     return got;
 }
 
-/* Waits until the stream may be readable. */
-static int wait_readable(diesel_stream *stream, int64_t deadline,
-                         diesel_error *err)
+int diesel__stream_wait_readable(diesel_stream *stream, int64_t deadline,
+                                 diesel_error *err)
 {
     diesel__sched *s = stream->sched;
     stream->reader = s->current;
@@ -163,22 +166,39 @@ static int wait_readable(diesel_stream *stream, int64_t deadline,
     return 0;
 }
 
+int diesel__stream_failed(const diesel_stream *stream, int errnum,
+                          const char *doing, diesel_error *err)
+{
+    if (stream->tls != NULL && diesel__tls_report(stream, err))
+        return -1;
+    return diesel_error_sys(err, errnum, "%s: %s", stream->name, doing);
+}
+
+/* Reads once without waiting: a count, 0 at the end, -1 with errno. */
+static ssize_t try_read(diesel_stream *stream, void *buf, size_t n)
+{
+    if (DIESEL__UNLIKELY(stream->tls != NULL)) /* it may hold bytes already */
+        return diesel__tls_read(stream, buf, n);
+    if (stream->readable)
+        return diesel__stream_raw_read(stream, buf, n);
+    errno = EAGAIN;
+    return -1;
+}
+
 /* The loop of a read, for a caller that has entered the stream. */
 static ssize_t read_some(diesel_stream *stream, void *buf, size_t n,
                          int64_t deadline, diesel_error *err)
 {
     for (;;) {
-        if (stream->readable) {
-            ssize_t got = try_read(stream, buf, n);
-            if (got >= 0)
-                return got;
-            if (errno != EAGAIN)
-                return diesel_error_sys(err, errno, "%s: reading", stream->name);
-        }
+        ssize_t got = try_read(stream, buf, n);
+        if (got >= 0)
+            return got;
+        if (errno != EAGAIN)
+            return diesel__stream_failed(stream, errno, "reading", err);
         if (stream->failed != 0) /* nothing more will come of this connection */
-            return diesel_error_sys(err, stream->failed, "%s: writing",
-                                    stream->name);
-        if (wait_readable(stream, deadline, err) < 0)
+            return diesel__stream_failed(stream, stream->failed, "writing",
+                                         err);
+        if (diesel__stream_wait_readable(stream, deadline, err) < 0)
             return -1;
     }
 }
@@ -238,6 +258,8 @@ bool diesel_stream_is_readable(diesel_stream *stream)
 {
     if (stream->fd < 0)
         return true;
+    if (stream->tls != NULL)
+        return diesel__tls_is_readable(stream);
     if (!stream->readable) /* the loop has seen nothing come since */
         return false;
     struct pollfd p = {.fd = stream->fd, .events = POLLIN};

@@ -6,6 +6,7 @@
 #ifndef DIESEL_STREAM_INTERNAL_H
 #define DIESEL_STREAM_INTERNAL_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,8 @@ struct diesel_stream {
     char *out; /* the output buffer: out[out_pos] to out[out_end] is unsent */
     size_t out_pos, out_end, out_room;
     uint64_t committed, sent;
+    struct diesel__tls_stream *tls; /* NULL: plain */
+    size_t sealed; /* bytes of TLS that the kernel has not taken */
     diesel_stream *next_dirty;
     char name[];
 };
@@ -53,6 +56,19 @@ void diesel__stream_leave(diesel_stream *stream);
 
 int diesel__stream_is_closed(const diesel_stream *stream, diesel_error *err);
 
+/* Fills *err for a stream that has failed with this errno; returns -1. */
+int diesel__stream_failed(const diesel_stream *stream, int errnum,
+                          const char *doing, diesel_error *err);
+/* Waits until the stream may be readable; the fiber is its reader. */
+int diesel__stream_wait_readable(diesel_stream *stream, int64_t deadline,
+                                 diesel_error *err);
+
+/* Reads or writes the descriptor once without waiting: a count, 0 at the end, -1
+ * with errno. */
+ssize_t diesel__stream_raw_read(diesel_stream *stream, void *buf, size_t n);
+ssize_t diesel__stream_raw_write(diesel_stream *stream,
+                                 const struct iovec *pieces, int count);
+
 /* stream_write.c */
 void diesel__stream_writable(diesel_stream *stream);
 void diesel__stream_undirty(diesel_stream *stream);
@@ -62,5 +78,34 @@ void diesel__stream_send_last(diesel_stream *stream);
 void diesel__stream_drop_output(diesel_stream *stream);
 void diesel__stream_wake_drainers(diesel_stream *stream, int value);
 void diesel__spares_free(struct diesel__sched *s);
+/* The stream has failed for good: whoever waits in it is told. */
+void diesel__stream_fail(diesel_stream *stream, int errnum);
+/* Has the loop report when the kernel takes output again: 0 or -1. */
+int diesel__stream_await_room(diesel_stream *stream);
+/* Puts it among those that are flushed at the end of the round. */
+void diesel__stream_make_dirty(diesel_stream *stream);
+
+/* Whether a write that failed so may be tried again later. */
+static inline bool diesel__would_block(int errnum)
+{
+    return errnum == EAGAIN || errnum == EWOULDBLOCK || errnum == ENOBUFS;
+}
+
+/* tls.c: a stream that speaks TLS does this instead of reading and writing its
+ * descriptor. As the raw calls; errno EPROTO stands for an error of TLS, which
+ * diesel__tls_report() has. A write without pieces sends what is sealed. */
+ssize_t diesel__tls_read(diesel_stream *stream, void *buf, size_t n);
+ssize_t diesel__tls_write(diesel_stream *stream, const struct iovec *pieces,
+                          int count);
+bool diesel__tls_is_readable(diesel_stream *stream);
+/* Appends the end of TLS to what is sealed. */
+void diesel__tls_say_end(diesel_stream *stream);
+/* Before the descriptor is closed: says the end without waiting. */
+void diesel__tls_close(diesel_stream *stream);
+/* True, with *err filled, if TLS has failed on the stream. */
+bool diesel__tls_report(const diesel_stream *stream, diesel_error *err);
+void diesel__tls_stream_free(struct diesel__tls_stream *t);
+int diesel__tls_scratch_make(struct diesel__sched *s, diesel_error *err);
+void diesel__tls_scratch_free(struct diesel__sched *s);
 
 #endif

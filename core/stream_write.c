@@ -44,9 +44,16 @@ struct drainer {
     size_t limit;
 };
 
-static size_t unsent(const diesel_stream *stream)
+/* What is in the output buffer. */
+static size_t buffered(const diesel_stream *stream)
 {
     return stream->out_end - stream->out_pos;
+}
+
+/* What has not left yet, all in all. */
+static size_t unsent(const diesel_stream *stream)
+{
+    return buffered(stream) + stream->sealed;
 }
 
 static void give_buffer(diesel_stream *stream)
@@ -95,13 +102,13 @@ void diesel__spares_free(diesel__sched *s)
 void diesel__stream_drop_output(diesel_stream *stream)
 {
     stream->out_pos = stream->out_end;
+    stream->sealed = 0;
     give_buffer(stream);
 }
 
-/* Sends without waiting: a count, or -1 with errno. Never raises SIGPIPE on a
- * socket; on a pipe that is the program's business. */
-static ssize_t try_write(diesel_stream *stream, const struct iovec *pieces,
-                         int count)
+/* Never raises SIGPIPE on a socket; on a pipe that is the program's business. */
+ssize_t diesel__stream_raw_write(diesel_stream *stream,
+                                 const struct iovec *pieces, int count)
 {
     ssize_t sent;
     do {
@@ -113,13 +120,22 @@ static ssize_t try_write(diesel_stream *stream, const struct iovec *pieces,
             sent = diesel__sys.writev(stream->fd, pieces, count);
         }
     } while (sent < 0 && errno == EINTR);
+    return sent;
+}
+
+/* Sends without waiting: a count, or -1 with errno. */
+static ssize_t try_write(diesel_stream *stream, const struct iovec *pieces,
+                         int count)
+{
+    ssize_t sent = DIESEL__UNLIKELY(stream->tls != NULL)
+                       ? diesel__tls_write(stream, pieces, count)
+                       : diesel__stream_raw_write(stream, pieces, count);
     if (sent > 0)
         stream->sent += (uint64_t)sent;
     return sent;
 }
 
-/* Has the loop report when the kernel takes output again. */
-static int await_room(diesel_stream *stream)
+int diesel__stream_await_room(diesel_stream *stream)
 {
     if (stream->blocked)
         return 0;
@@ -129,13 +145,7 @@ static int await_room(diesel_stream *stream)
     return 0;
 }
 
-static bool would_block(int errnum)
-{
-    return errnum == EAGAIN || errnum == EWOULDBLOCK || errnum == ENOBUFS;
-}
-
-/* The connection is broken: whoever reads it is told. */
-static void fail(diesel_stream *stream, int errnum)
+void diesel__stream_fail(diesel_stream *stream, int errnum)
 {
     stream->failed = errnum;
     diesel__stream_drop_output(stream);
@@ -167,14 +177,15 @@ static void flush(diesel_stream *stream)
 {
     while (unsent(stream) > 0 && !stream->blocked && stream->writer == NULL) {
         struct iovec piece = {.iov_base = stream->out + stream->out_pos,
-                              .iov_len = unsent(stream)};
+                              .iov_len = buffered(stream)};
         ssize_t sent = try_write(stream, &piece, 1);
         if (sent >= 0)
             stream->out_pos += (size_t)sent;
-        else if (!would_block(errno) || await_room(stream) < 0)
-            fail(stream, errno);
+        else if (!diesel__would_block(errno) ||
+                 diesel__stream_await_room(stream) < 0)
+            diesel__stream_fail(stream, errno);
     }
-    if (unsent(stream) == 0)
+    if (buffered(stream) == 0)
         give_buffer(stream);
     if (!diesel__list_is_empty(&stream->drainers))
         wake_satisfied(stream);
@@ -190,7 +201,7 @@ void diesel__flush(diesel__sched *s)
     }
 }
 
-static void make_dirty(diesel_stream *stream)
+void diesel__stream_make_dirty(diesel_stream *stream)
 {
     diesel__sched *s = stream->sched;
     if (stream->dirty)
@@ -232,7 +243,7 @@ static bool make_room(diesel_stream *stream, size_t n)
 {
     if (stream->out == NULL && !take_buffer(stream))
         return false;
-    size_t rest = unsent(stream), need;
+    size_t rest = buffered(stream), need;
     if (__builtin_add_overflow(rest, n, &need))
         return false;
     if (stream->out_pos >= rest && need <= stream->out_room) {
@@ -255,13 +266,18 @@ static bool make_room(diesel_stream *stream, size_t n)
     return true;
 }
 
+static int write_failed(diesel_stream *stream, diesel_error *err)
+{
+    return diesel__stream_failed(stream, stream->failed, "writing", err);
+}
+
 void *diesel_stream_reserve(diesel_stream *stream, size_t n, diesel_error *err)
 {
     if (DIESEL__UNLIKELY(stream->fd < 0 || stream->failed != 0)) {
         if (stream->fd < 0)
             diesel__stream_is_closed(stream, err);
         else
-            diesel_error_sys(err, stream->failed, "%s: writing", stream->name);
+            write_failed(stream, err);
         return NULL;
     }
     if (DIESEL__UNLIKELY(stream->out_room - stream->out_end < n) ||
@@ -282,7 +298,7 @@ void diesel_stream_commit(diesel_stream *stream, size_t n)
     if (unsent(stream) >= EARLY_FLUSH && !stream->blocked)
         flush(stream);
     else
-        make_dirty(stream);
+        diesel__stream_make_dirty(stream);
 }
 
 uint64_t diesel_stream_committed(const diesel_stream *stream)
@@ -293,11 +309,6 @@ uint64_t diesel_stream_committed(const diesel_stream *stream)
 uint64_t diesel_stream_sent(const diesel_stream *stream)
 {
     return stream->sent;
-}
-
-static int write_failed(diesel_stream *stream, diesel_error *err)
-{
-    return diesel_error_sys(err, stream->failed, "%s: writing", stream->name);
 }
 
 /* What calls that wait for output check first. */
@@ -319,7 +330,7 @@ int diesel__stream_wait_writable(diesel_stream *stream, const char *what,
                                  int64_t deadline, diesel_error *err)
 {
     diesel__sched *s = stream->sched;
-    if (await_room(stream) < 0)
+    if (diesel__stream_await_room(stream) < 0)
         return diesel_error_sys(err, errno, "%s: waiting for %s", stream->name,
                                 what);
     int woken = diesel__park(s, what, diesel__deadline_ns(deadline));
@@ -380,15 +391,15 @@ static int write_rest(diesel_stream *stream, struct rest *rest,
                       int64_t deadline, diesel_error *err)
 {
     struct iovec pieces[MOST_PIECES + 1];
-    while (rest->ahead > 0 || rest->first < rest->count) {
+    while (rest->ahead > 0 || rest->first < rest->count || stream->sealed > 0) {
         int count = gather(stream, rest, pieces);
         ssize_t sent = try_write(stream, pieces, count);
         if (sent >= 0) {
             advance(stream, rest, (size_t)sent);
             continue;
         }
-        if (!would_block(errno)) {
-            fail(stream, errno);
+        if (!diesel__would_block(errno)) {
+            diesel__stream_fail(stream, errno);
             return write_failed(stream, err);
         }
         if (diesel__stream_wait_writable(stream, "output", deadline, err) < 0)
@@ -415,16 +426,17 @@ int diesel_stream_writev(diesel_stream *stream, const struct iovec *pieces,
                                 "%s: another fiber is writing", stream->name);
     diesel__stream_enter(stream);
     stream->writer = stream->sched->current;
-    uint64_t before = stream->sent + unsent(stream);
+    uint64_t before = stream->sent + buffered(stream);
     stream->committed += total(pieces, count);
     struct rest rest = {
-        .ahead = unsent(stream), .pieces = pieces, .count = count};
+        .ahead = buffered(stream), .pieces = pieces, .count = count};
     int result = write_rest(stream, &rest, deadline, err);
     stream->writer = NULL;
     if (result < 0 && err != NULL && stream->sent > before)
         err->flags |= DIESEL_EF_SENT;
     if (stream->fd >= 0 && stream->failed == 0 && stream->out != NULL)
-        make_dirty(stream); /* what was appended meanwhile, or to give it back */
+        /* For what was appended meanwhile, or to give the buffer back. */
+        diesel__stream_make_dirty(stream);
     diesel__stream_leave(stream);
     return result;
 }
@@ -471,6 +483,11 @@ int diesel_stream_shutdown_write(diesel_stream *stream, int64_t deadline,
     if (stream->writer != NULL)
         return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
                                 "%s: another fiber is writing", stream->name);
+    if (stream->tls != NULL) {
+        diesel__tls_say_end(stream);
+        if (diesel_stream_drain(stream, 0, deadline, err) < 0)
+            return -1;
+    }
     if (diesel__sys.shutdown(stream->fd, SHUT_WR) < 0)
         return diesel_error_sys(err, errno, "%s: shutting down", stream->name);
     return 0;

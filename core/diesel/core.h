@@ -19,6 +19,7 @@
 #include <diesel/stream.h>
 #include <diesel/thread.h>
 #include <diesel/time.h>
+#include <diesel/tls.h>
 #include <diesel/value.h>
 
 #endif
