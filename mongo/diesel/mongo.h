@@ -10,6 +10,7 @@
 #include <diesel/mongo_cursor.h>
 #include <diesel/mongo_index.h>
 #include <diesel/mongo_modify.h>
+#include <diesel/mongo_proxy.h>
 #include <diesel/mongo_server.h>
 #include <diesel/mongo_write.h>
 
