@@ -41,23 +41,20 @@ int dmongo__collection_split(struct dmongo__ns *ns, const char *what,
     return -1;
 }
 
-int dmongo__need_document(const struct dmongo__ns *ns, const char *what,
-                          const char *argument, dmongo_value value,
-                          diesel_error *err)
+int dmongo__check_document(const char *argument, dmongo_value value,
+                           diesel_error *err)
 {
     if (value.type == BSON_TYPE_DOCUMENT || value.form == DMONGO__INVALID)
         return 0;
-    diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
-                     "the %s must be a document, not %s", argument,
-                     dmongo__type_name(value.type));
-    return dmongo__explain(what, ns->text, err);
+    return diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
+                            "the %s must be a document, not %s", argument,
+                            dmongo__type_name(value.type));
 }
 
 /* An update and a replacement differ in their first key only, and one in the place of
  * the other would wipe out a document's other fields. */
-int dmongo__need_change(const struct dmongo__ns *ns, const char *what,
-                        bool replacement, dmongo_value change,
-                        diesel_error *err)
+int dmongo__check_change(bool replacement, dmongo_value change,
+                         diesel_error *err)
 {
     if (change.form == DMONGO__INVALID)
         return 0;
@@ -66,19 +63,33 @@ int dmongo__need_change(const struct dmongo__ns *ns, const char *what,
                           ? dmongo__doc_first_key(change, &n)
                           : NULL;
     bool has_operator = key != NULL && n > 0 && key[0] == '$';
-    if (replacement) {
-        if (change.type == BSON_TYPE_DOCUMENT && !has_operator)
-            return 0;
-        diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
-                         "the replacement must be a document that does not begin "
-                         "with an operator");
-    } else {
-        if (has_operator || change.type == BSON_TYPE_ARRAY)
-            return 0;
-        diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
-                         "the update must begin with an operator such as $set, or "
-                         "be an array of stages");
-    }
+    if (replacement && change.type == BSON_TYPE_DOCUMENT && !has_operator)
+        return 0;
+    if (!replacement && (has_operator || change.type == BSON_TYPE_ARRAY))
+        return 0;
+    return diesel_error_set(
+        err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
+        replacement ? "the replacement must be a document that does not begin "
+                      "with an operator"
+                    : "the update must begin with an operator such as $set, or "
+                      "be an array of stages");
+}
+
+int dmongo__need_document(const struct dmongo__ns *ns, const char *what,
+                          const char *argument, dmongo_value value,
+                          diesel_error *err)
+{
+    if (dmongo__check_document(argument, value, err) == 0)
+        return 0;
+    return dmongo__explain(what, ns->text, err);
+}
+
+int dmongo__need_change(const struct dmongo__ns *ns, const char *what,
+                        bool replacement, dmongo_value change,
+                        diesel_error *err)
+{
+    if (dmongo__check_change(replacement, change, err) == 0)
+        return 0;
     return dmongo__explain(what, ns->text, err);
 }
 

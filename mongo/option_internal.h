@@ -42,6 +42,12 @@ int dmongo__need_change(const struct dmongo__ns *ns, const char *what,
                         bool replacement, dmongo_value change,
                         diesel_error *err);
 
+/* The same two without "mongodb: WHAT NS: " before the message. */
+int dmongo__check_document(const char *argument, dmongo_value value,
+                           diesel_error *err);
+int dmongo__check_change(bool replacement, dmongo_value change,
+                         diesel_error *err);
+
 /* The value as an array: a bson_t, which is taken for a document everywhere else,
  * may be one. */
 dmongo_value dmongo__as_array(dmongo_value value);

@@ -52,18 +52,30 @@ static int read_error(dmongo_write_error *out, struct dmongo__call *call,
     return 0;
 }
 
+/* Adds the error, whose message is taken. */
 static int add_error(dmongo_result *result, struct dmongo__call *call,
-                     const struct dmongo__element *e, size_t first)
+                     const dmongo_write_error *error)
 {
     dmongo_write_error *grown = diesel_realloc_array(
         result->errors, result->error_count + 1, sizeof *grown);
-    if (grown == NULL)
+    if (grown == NULL) {
+        diesel_free((char *)(uintptr_t)error->message);
         return diesel_error_nomem(&call->error, "a write error");
+    }
     result->errors = grown;
-    if (read_error(&grown[result->error_count], call, e, first) < 0)
-        return -1;
-    result->error_count++;
+    grown[result->error_count++] = *error;
     return 0;
+}
+
+int dmongo__result_add_error(dmongo_result *result, struct dmongo__call *call,
+                             size_t index, int code, const char *text)
+{
+    dmongo_write_error error = {.index = index,
+                                .code = code,
+                                .message = diesel_strndup(text, strlen(text))};
+    if (error.message == NULL)
+        return diesel_error_nomem(&call->error, "a write error");
+    return add_error(result, call, &error);
 }
 
 static int read_errors(dmongo_result *result, struct dmongo__call *call,
@@ -75,9 +87,12 @@ static int read_errors(dmongo_result *result, struct dmongo__call *call,
     if (list->type != BSON_TYPE_ARRAY)
         return malformed(call);
     int got = dmongo__walk_begin(&walk, list->value, list->size);
-    while (got >= 0 && (got = dmongo__walk_next(&walk, &e)) > 0)
-        if (add_error(result, call, &e, first) < 0)
+    while (got >= 0 && (got = dmongo__walk_next(&walk, &e)) > 0) {
+        dmongo_write_error error;
+        if (read_error(&error, call, &e, first) < 0 ||
+            add_error(result, call, &error) < 0)
             return -1;
+    }
     return got == 0 ? 0 : malformed(call);
 }
 

@@ -15,6 +15,10 @@
 int dmongo__result_read(dmongo_result *result, struct dmongo__call *call,
                         size_t first, bool *failed);
 
+/* Adds an error with a copy of its text. 0 or -1 with call->error. */
+int dmongo__result_add_error(dmongo_result *result, struct dmongo__call *call,
+                             size_t index, int code, const char *text);
+
 /* Fills call->error from a result that has errors, of `total` documents or
  * statements. Returns -1. */
 int dmongo__result_fail(const dmongo_result *result, struct dmongo__call *call,

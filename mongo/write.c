@@ -76,7 +76,9 @@ static int count_update(dmongo_result *result, struct dmongo__call *call)
     result->modified = dmongo__element_int(&call->reply.n_modified, 0);
     if (read_upserted(result, call) < 0)
         return -1;
-    if (result->upserted == NULL)
+    if (result->upserted != NULL)
+        result->upserted_count = 1;
+    else
         result->matched = dmongo__element_int(&call->reply.n, 0);
     return 0;
 }

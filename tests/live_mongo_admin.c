@@ -289,6 +289,40 @@ FIBER_TEST(any_command_may_return_a_cursor)
 }
 END_TEST
 
+FIBER_TEST(a_bulk_write_does_all_that_it_says)
+{
+    diesel_error err;
+    open_client();
+    insert_three();
+    /* The upsert is the first update, as FerretDB numbers upserts wrongly. */
+    dmongo_write writes[] = {
+        DMONGO_INSERT(dmongo_doc("_id", 4, "kind", "c")),
+        DMONGO_UPDATE_ONE(dmongo_doc("_id", 9),
+                          dmongo_doc("$set", dmongo_doc("kind", "d")),
+                          .upsert = true),
+        DMONGO_UPDATE_MANY(dmongo_doc("kind", "a"),
+                           dmongo_doc("$set", dmongo_doc("seen", 1))),
+        DMONGO_REPLACE_ONE(dmongo_doc("_id", 2), dmongo_doc("kind", "e")),
+        DMONGO_INSERT(dmongo_doc("_id", 1)), /* is taken */
+        DMONGO_DELETE_ONE(dmongo_doc("_id", 3))};
+    dmongo_result result;
+    assert_fails(dmongo_bulk_write(mongo, ns, writes, 6,
+                                   &(dmongo_bulk_options){.unordered = true},
+                                   &result, &err), DIESEL_E_SERVER);
+    ck_assert_int_eq(err.detail, DMONGO_DUPLICATE_KEY);
+    ck_assert_int_eq(result.errors[0].index, 4);
+    ck_assert_int_eq(result.inserted, 1);
+    ck_assert_int_eq(result.matched, 3);
+    ck_assert_int_eq(result.modified, 3);
+    ck_assert_int_eq(result.deleted, 1);
+    ck_assert_int_eq(dmongo_get_int(result.upserted, "1", 0), 9);
+    dmongo_result_clear(&result);
+    ck_assert_int_eq(dmongo_count(mongo, ns, dmongo_doc(), NULL, &err), 4);
+    close_client();
+    return 0;
+}
+END_TEST
+
 FIBER_TEST(names_of_indexes_are_made_of_their_keys)
 {
     diesel_error err;
@@ -315,7 +349,8 @@ int main(void)
               an_upsert_hands_out_nothing_before_and_the_new_after,
               a_deleted_document_is_handed_out_once,
               an_update_and_a_replacement_are_not_mixed_up,
-              distinct_values_are_each_told_once);
+              distinct_values_are_each_told_once,
+              a_bulk_write_does_all_that_it_says);
     test_case(suite, "collections",
               collections_are_created_listed_renamed_and_dropped,
               a_database_is_listed_until_it_is_dropped,

@@ -4,6 +4,7 @@
 #define DIESEL_MONGO_H
 
 #include <diesel/doc.h>
+#include <diesel/mongo_bulk.h>
 #include <diesel/mongo_client.h>
 #include <diesel/mongo_codes.h>
 #include <diesel/mongo_collection.h>

@@ -50,7 +50,9 @@ typedef struct dmongo_result {
     int64_t matched;  /* documents that an update's filter matched           */
     int64_t modified; /* those of them that were changed by it               */
     int64_t deleted;
-    bson_t *upserted; /* {"_id": ...} of what an upsert inserted, or NULL    */
+    int64_t upserted_count; /* documents that upserts inserted */
+    bson_t *upserted; /* {"_id": ...} of what an upsert inserted, or NULL; of
+                         bulk writes {"3": id, ...} by the writes' indexes  */
     dmongo_write_error *errors; /* `error_count` of them, by index           */
     size_t error_count;
     bool has_concern_error; /* the writes above were made, but the write concern
