@@ -17,9 +17,11 @@
 #ifndef DIESEL_REDIS_REPLY_H
 #define DIESEL_REDIS_REPLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <diesel/error.h>
 #include <diesel/redis_error.h>
 
 #ifdef __cplusplus
@@ -89,6 +91,65 @@ void dredis_reply_free(dredis_reply *reply);
 /* "string" for DREDIS_STRING; "unknown" for a number that is no type. The string
  * is static. Never switches fibers. */
 const char *dredis_type_name(dredis_type type);
+
+/*
+ * Replies as C values. Servers give the same value in several types, by command,
+ * version and protocol; these take all that can be read as what is asked for, and
+ * otherwise fail with PROTOCOL and a message that says what came instead, or with
+ * SERVER if the reply is an ERROR. None of them switches fibers.
+ */
+
+/* A whole number: INTEGER, BOOL (0, 1), or a DOUBLE, STRING, STATUS, VERBATIM or
+ * BIGNUM that is one and fits. 0, or -1. */
+int dredis_reply_int(const dredis_reply *reply, int64_t *value,
+                     diesel_error *err) __attribute__((warn_unused_result));
+
+/* A number: DOUBLE, INTEGER, or text that is one, "inf" and "nan" included. 0, or
+ * -1. */
+int dredis_reply_double(const dredis_reply *reply, double *value,
+                        diesel_error *err) __attribute__((warn_unused_result));
+
+/* Yes or no: BOOL, or a whole number that is 0 or 1, or the STATUS "OK". 0, or -1. */
+int dredis_reply_bool(const dredis_reply *reply, bool *value,
+                      diesel_error *err) __attribute__((warn_unused_result));
+
+/* Text: STRING, STATUS, VERBATIM, BIGNUM, and DOUBLE as the server wrote it. It is
+ * borrowed from the reply; `len` may be NULL. NULL: it is none. */
+const char *dredis_reply_text(const dredis_reply *reply, size_t *len,
+                              diesel_error *err)
+    __attribute__((warn_unused_result));
+
+/* The reply itself if it is an ARRAY, SET, MAP or PUSH, to walk its elements;
+ * NULL: it is none. NIL is none either. */
+const dredis_reply *dredis_reply_list(const dredis_reply *reply,
+                                      diesel_error *err)
+    __attribute__((warn_unused_result));
+
+/* Each element in turn: DREDIS_EACH(item, reply) { puts(item->str); } */
+#define DREDIS_EACH(item, reply)                                               \
+    for (const dredis_reply *item = (reply)->element,                          \
+                            *item##_end = item + (reply)->elements;            \
+         item < item##_end; item++)
+
+/* Pairs, as HGETALL, CONFIG GET or ZRANGE WITHSCORES give: a MAP, an ARRAY of twice
+ * as many elements, or an ARRAY of ARRAYs of two, whatever protocol is spoken. How
+ * many there are; 0 for what has no pairs. */
+size_t dredis_reply_pairs(const dredis_reply *reply);
+
+/* The pair i of them, borrowed from the reply: true; false: there is none. */
+bool dredis_reply_pair(const dredis_reply *reply, size_t i,
+                       const dredis_reply **first, const dredis_reply **second);
+
+/* What belongs to a name among the pairs, or NULL: XINFO's "length". The first of
+ * several; names are compared as bytes, one after the other. */
+const dredis_reply *dredis_reply_field(const dredis_reply *reply,
+                                       const char *name);
+
+/* Whether there is no value. */
+static inline bool dredis_reply_is_nil(const dredis_reply *reply)
+{
+    return reply->type == DREDIS_NIL;
+}
 
 #ifdef __cplusplus
 }
