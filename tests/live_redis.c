@@ -292,7 +292,7 @@ FIBER_TEST(a_database_is_selected_or_told_to_be_none)
     dredis *redis = dredis_open(url, NULL, &err);
     assert_made(redis);
     assert_ok(dredis_set(other, key, "there",
-                         &(dredis_set_options){.ttl_ms = 60000}, &err));
+                         &(dredis_set_options){.px = 60000}, &err));
     ck_assert_int_eq(dredis_get(redis, key, &text, &n, &err), 0);
     ck_assert_int_eq(dredis_del(other, key, &err), 1);
     dredis_close(redis);

@@ -72,7 +72,7 @@ FIBER_TEST(get_gives_a_string_of_its_own)
     assert_call(":1\r\n", dredis_get(client, "k", &value, &len, &err), -1,
                 "GET k");
     assert_error(DIESEL_E_PROTOCOL);
-    assert_contains(err.message, "GET: the reply is of type integer");
+    assert_contains(err.message, "GET k: the reply is of type integer");
     end();
     return 0;
 }
@@ -106,17 +106,17 @@ FIBER_TEST(set_sends_its_options)
                 "SET k v");
     assert_call("+OK\r\n",
                 dredis_set(client, "k", 3.5,
-                           &(dredis_set_options){.ttl_ms = 1500}, &err),
+                           &(dredis_set_options){.px = 1500}, &err),
                 1, "SET k 3.5 PX 1500");
     assert_call("$-1\r\n",
                 dredis_set(client, "k", 1,
-                           &(dredis_set_options){.if_absent = true}, &err),
+                           &(dredis_set_options){.nx = true}, &err),
                 0, "SET k 1 NX");
     assert_call("_\r\n",
                 dredis_set(client, "k", 1,
-                           &(dredis_set_options){.ttl_ms = 1, .if_present = true},
+                           &(dredis_set_options){.px = 1, .xx = true},
                            &err),
-                0, "SET k 1 PX 1 XX");
+                0, "SET k 1 XX PX 1");
     assert_call("-OOM command not allowed\r\n",
                 dredis_set(client, "k", "v", NULL, &err), -1, "SET k v");
     ck_assert_int_eq(err.detail, DREDIS_ERR_OOM);
@@ -137,8 +137,8 @@ FIBER_TEST(the_others_give_numbers)
     assert_call(":0\r\n", dredis_del(client, "k", &err), 0, "DEL k");
     assert_call(":1\r\n", dredis_exists(client, "k", &err), 1, "EXISTS k");
     assert_call(":0\r\n", dredis_exists(client, "k", &err), 0, "EXISTS k");
-    assert_call(":1\r\n", dredis_expire(client, "k", 250, &err), 1,
-                "PEXPIRE k 250");
+    assert_call(":1\r\n", dredis_expire(client, "k", 250, NULL, &err), 1,
+                "EXPIRE k 250");
     assert_call(":43\r\n", dredis_incr(client, "k", &n, &err), 0, "INCR k");
     ck_assert_int_eq(n, 43);
     assert_call(":44\r\n", dredis_incr(client, "k", NULL, &err), 0, "INCR k");

@@ -86,7 +86,7 @@ static int ask_mongo(struct catalogue *catalogue, const char *key,
     *sum = checksum(bson_get_data(document), document->len);
     int set = dredis_set(catalogue->redis, key,
                          diesel_bytes(bson_get_data(document), document->len),
-                         &(dredis_set_options){.ttl_ms = CACHED_MS}, err);
+                         &(dredis_set_options){.px = CACHED_MS}, err);
     bson_destroy(document);
     return set < 0 ? -1 : 0;
 }

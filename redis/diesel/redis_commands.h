@@ -1,19 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions for a few everyday commands; dredis_call() runs all the others.
+ * A function for each of the everyday commands, in all groups;
+ * dredis_call() runs all the others.
  *
+ *     int64_t visits;
+ *     if (dredis_incr(redis, "visits", &visits, &err) < 0)
+ *         return diesel_fail(&err);
  *     char *name;
  *     int found = dredis_get(redis, "user:7", &name, NULL, &err);
- *     if (found < 0)
- *         return diesel_fail(&err);
- *     if (found) {
+ *     if (found > 0) {
  *         puts(name);
  *         diesel_free(name);
  *     }
+ *     dredis_set(redis, "lease", 42, &(dredis_set_options){.px = 500, .nx = true},
+ *                &err);
+ *     dredis_zadd(redis, "scores", DREDIS_LIST(12.5, "ann", 7, "bob"), NULL,
+ *                 NULL, &err);
  *
- * A key or a value is anything that DIESEL_VALUE takes: a string, diesel_bytes(),
- * a number. Each name is a macro over the function of that name, which takes a
- * diesel_value; C++ calls the function.
+ * A function is called as its command is, in small letters, and takes what the
+ * command takes in the same order:
+ *
+ *  - A key, a value, a member and the like is anything that DIESEL_VALUE takes: a
+ *    string, diesel_bytes(), a number. The names are macros over the functions,
+ *    which take a diesel_value; C++ calls the functions, and so does a C file that
+ *    defines DREDIS_FUNCTIONS_ONLY.
+ *  - Several of them are an array and its length; DREDIS_LIST(a, b, c) is both.
+ *    Pairs stand in it as on the wire: field, value, field, value, ...
+ *  - Options are a struct, each field called after its word; NULL: none. A bool is
+ *    the word alone; a number is sent if it is not 0, a diesel_value if it is not
+ *    zero-initialised: .block = diesel_int(0). Of words that exclude each other,
+ *    the server refuses more than one.
+ *  - What comes back is written behind a pointer, before the error. A pointer to a
+ *    number, and `len`, may be NULL. Strings are owned by the caller, freed with
+ *    diesel_free(); they may hold any bytes, *len of them, and end with a zero byte
+ *    beyond.
+ *
+ * Functions that return an int give -1 on failure. Where there may be no value, or a
+ * condition may not be met, they give 1 or 0 and with 0 a NULL string or a number
+ * that is 0; where a command says whether it did something, they give that as 1
+ * or 0; all others give 0. Those that return a dredis_reply give one that is owned
+ * by the caller, dredis_reply_free(), or NULL on failure; see <diesel/redis_reply.h>
+ * for what is read from it in the same way with RESP2 and RESP3.
  *
  * All switch fibers and fail as dredis_call() does, and with PROTOCOL if the
  * reply is of a type that the command does not have.
@@ -21,80 +48,23 @@
 #ifndef DIESEL_REDIS_COMMANDS_H
 #define DIESEL_REDIS_COMMANDS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include <diesel/redis_acl.h>
+#include <diesel/redis_bitmaps.h>
+#include <diesel/redis_choices.h>
 #include <diesel/redis_client.h>
+#include <diesel/redis_geo.h>
+#include <diesel/redis_hashes.h>
+#include <diesel/redis_hyperloglog.h>
+#include <diesel/redis_keys.h>
+#include <diesel/redis_lists.h>
+#include <diesel/redis_scripting.h>
+#include <diesel/redis_server.h>
+#include <diesel/redis_sets.h>
+#include <diesel/redis_sorted_sets.h>
+#include <diesel/redis_streams.h>
+#include <diesel/redis_strings.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+/* An array of values and its length, two arguments of a function. */
+#define DREDIS_LIST(...) DIESEL_VALUES(__VA_ARGS__), DIESEL_COUNT(__VA_ARGS__)
 
-/* GET. 1: found, *value is owned by the caller and freed with diesel_free(); it
- * may hold any bytes, *len of them, and ends with a zero byte beyond. 0: there is
- * no such key, *value is NULL. -1: failed. `len` may be NULL. */
-int dredis_get(dredis *client, diesel_value key, char **value, size_t *len,
-               diesel_error *err) __attribute__((warn_unused_result));
-
-typedef struct dredis_set_options {
-    int64_t ttl_ms;  /* PX: the key expires after so long; 0: it does not       */
-    bool if_absent;  /* NX: only if there is no such key                        */
-    bool if_present; /* XX: only if there is one                                */
-} dredis_set_options;
-
-/* SET; options may be NULL. 1: set; 0: not, because of if_absent or if_present;
- * -1: failed. */
-int dredis_set(dredis *client, diesel_value key, diesel_value value,
-               const dredis_set_options *options, diesel_error *err)
-    __attribute__((warn_unused_result));
-
-/* DEL of one key. 1: deleted; 0: there was no such key; -1: failed. */
-int dredis_del(dredis *client, diesel_value key, diesel_error *err)
-    __attribute__((warn_unused_result));
-
-/* EXISTS of one key. 1, 0, or -1: failed. */
-int dredis_exists(dredis *client, diesel_value key, diesel_error *err)
-    __attribute__((warn_unused_result));
-
-/* PEXPIRE. 1: the key expires in ttl_ms; 0: there is no such key; -1: failed. */
-int dredis_expire(dredis *client, diesel_value key, int64_t ttl_ms,
-                  diesel_error *err) __attribute__((warn_unused_result));
-
-/* INCR, INCRBY. 0, and the new value in *now, which may be NULL; or -1. */
-int dredis_incr(dredis *client, diesel_value key, int64_t *now,
-                diesel_error *err) __attribute__((warn_unused_result));
-int dredis_incrby(dredis *client, diesel_value key, int64_t by, int64_t *now,
-                  diesel_error *err) __attribute__((warn_unused_result));
-
-/* HINCRBY: the same for a field of a hash. */
-int dredis_hincrby(dredis *client, diesel_value key, diesel_value field,
-                   int64_t by, int64_t *now, diesel_error *err)
-    __attribute__((warn_unused_result));
-
-/* The arguments behind the values are passed on as they are, so that a struct may
- * be written in place: &(dredis_set_options){.ttl_ms = 500, .if_absent = true}. */
-#ifndef __cplusplus
-#define dredis_get(client, key, ...)                                           \
-    (dredis_get)((client), DIESEL_VALUE(key), __VA_ARGS__)
-#define dredis_set(client, key, value, ...)                                    \
-    (dredis_set)((client), DIESEL_VALUE(key), DIESEL_VALUE(value), __VA_ARGS__)
-#define dredis_del(client, key, ...)                                           \
-    (dredis_del)((client), DIESEL_VALUE(key), __VA_ARGS__)
-#define dredis_exists(client, key, ...)                                        \
-    (dredis_exists)((client), DIESEL_VALUE(key), __VA_ARGS__)
-#define dredis_expire(client, key, ...)                                        \
-    (dredis_expire)((client), DIESEL_VALUE(key), __VA_ARGS__)
-#define dredis_incr(client, key, ...)                                          \
-    (dredis_incr)((client), DIESEL_VALUE(key), __VA_ARGS__)
-#define dredis_incrby(client, key, ...)                                        \
-    (dredis_incrby)((client), DIESEL_VALUE(key), __VA_ARGS__)
-#define dredis_hincrby(client, key, field, ...)                                \
-    (dredis_hincrby)((client), DIESEL_VALUE(key), DIESEL_VALUE(field),         \
-                     __VA_ARGS__)
-#endif
-
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -6,12 +6,13 @@
     commands.py --check    says which files are not what would be written
 
 commands.json says what the server knows (see snapshot.py), functions.txt which
-functions there shall be and what they reply, words.py how C calls it.
+functions there shall be and what they reply; words.py knows how C calls it.
 """
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import functions  # noqa: E402
 import snapshot  # noqa: E402
 import table  # noqa: E402
 
@@ -22,6 +23,7 @@ def files():
     """The path and the text of each generated file."""
     commands = snapshot.load()
     yield "redis/command_table.c", table.write(commands)
+    yield from functions.files(commands)
 
 
 def is_stale(path, text):
