@@ -122,6 +122,7 @@ void diesel_stream_close(diesel_stream *stream)
     }
     diesel__stream_undirty(stream);
     diesel__stream_drop_output(stream);
+    diesel__stream_drop_input(stream);
     diesel__watch_close(stream->watch);
     stream->watch = NULL;
     diesel__sys.close(stream->fd);
@@ -185,26 +186,39 @@ static ssize_t try_read(diesel_stream *stream, void *buf, size_t n)
     return -1;
 }
 
+ssize_t diesel__stream_read_once(diesel_stream *stream, void *buf, size_t n,
+                                 diesel_error *err)
+{
+    ssize_t got = try_read(stream, buf, n);
+    if (got >= 0 || (errno == EAGAIN && stream->failed == 0))
+        return got;
+    if (errno != EAGAIN)
+        diesel__stream_failed(stream, errno, "reading", err);
+    else /* nothing more will come of this connection */
+        diesel__stream_failed(stream, stream->failed, "writing", err);
+    errno = EPROTO;
+    return -1;
+}
+
 /* The loop of a read, for a caller that has entered the stream. */
 static ssize_t read_some(diesel_stream *stream, void *buf, size_t n,
                          int64_t deadline, diesel_error *err)
 {
+    if (DIESEL__UNLIKELY(stream->in != NULL)) {
+        size_t taken = diesel__stream_take_input(stream, buf, n);
+        if (taken > 0)
+            return (ssize_t)taken;
+    }
     for (;;) {
-        ssize_t got = try_read(stream, buf, n);
-        if (got >= 0)
+        ssize_t got = diesel__stream_read_once(stream, buf, n, err);
+        if (got >= 0 || errno != EAGAIN)
             return got;
-        if (errno != EAGAIN)
-            return diesel__stream_failed(stream, errno, "reading", err);
-        if (stream->failed != 0) /* nothing more will come of this connection */
-            return diesel__stream_failed(stream, stream->failed, "writing",
-                                         err);
         if (diesel__stream_wait_readable(stream, deadline, err) < 0)
             return -1;
     }
 }
 
-/* What every call checks first: that it may go on at all. */
-static int begin_read(diesel_stream *stream, diesel_error *err)
+int diesel__stream_begin_read(diesel_stream *stream, diesel_error *err)
 {
     diesel__sched *s = stream->sched;
     if (diesel__is_cut(s)) {
@@ -223,7 +237,7 @@ static int begin_read(diesel_stream *stream, diesel_error *err)
 ssize_t diesel_stream_read(diesel_stream *stream, void *buf, size_t n,
                            int64_t deadline, diesel_error *err)
 {
-    if (begin_read(stream, err) < 0)
+    if (diesel__stream_begin_read(stream, err) < 0)
         return -1;
     diesel__stream_enter(stream);
     ssize_t got = read_some(stream, buf, n, deadline, err);
@@ -234,7 +248,7 @@ ssize_t diesel_stream_read(diesel_stream *stream, void *buf, size_t n,
 int diesel_stream_read_exactly(diesel_stream *stream, void *buf, size_t n,
                                int64_t deadline, diesel_error *err)
 {
-    if (begin_read(stream, err) < 0)
+    if (diesel__stream_begin_read(stream, err) < 0)
         return -1;
     diesel__stream_enter(stream);
     int result = 0;
@@ -256,7 +270,7 @@ int diesel_stream_read_exactly(diesel_stream *stream, void *buf, size_t n,
 
 bool diesel_stream_is_readable(diesel_stream *stream)
 {
-    if (stream->fd < 0)
+    if (stream->fd < 0 || stream->in_end > stream->in_pos)
         return true;
     if (stream->tls != NULL)
         return diesel__tls_is_readable(stream);

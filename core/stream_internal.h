@@ -36,7 +36,10 @@ struct diesel_stream {
 
     char *out; /* the output buffer: out[out_pos] to out[out_end] is unsent */
     size_t out_pos, out_end, out_room;
+    size_t out_limit; /* 0: none */
     uint64_t committed, sent;
+    char *in; /* the input buffer: in[in_pos] to in[in_end] is to be read */
+    size_t in_pos, in_end, in_room;
     struct diesel__tls_stream *tls; /* NULL: plain */
     size_t sealed; /* bytes of TLS that the kernel has not taken */
     diesel_stream *next_dirty;
@@ -69,6 +72,23 @@ ssize_t diesel__stream_raw_read(diesel_stream *stream, void *buf, size_t n);
 ssize_t diesel__stream_raw_write(diesel_stream *stream,
                                  const struct iovec *pieces, int count);
 
+/* Whether a read may begin at all: 0 or -1. */
+int diesel__stream_begin_read(diesel_stream *stream, diesel_error *err);
+/* Reads once, past the input buffer, without waiting: a count, 0 at the end; -1
+ * with errno EAGAIN, or another and *err filled. */
+ssize_t diesel__stream_read_once(diesel_stream *stream, void *buf, size_t n,
+                                 diesel_error *err);
+
+/* spare.c: buffers, of 16 KiB or more. */
+char *diesel__spare_take(struct diesel__sched *s, size_t *room);
+void diesel__spare_give(struct diesel__sched *s, char *buffer, size_t room);
+void diesel__spares_free(struct diesel__sched *s);
+
+/* stream_input.c */
+void diesel__stream_drop_input(diesel_stream *stream);
+/* Takes up to n bytes out of the input buffer: their count. */
+size_t diesel__stream_take_input(diesel_stream *stream, void *buf, size_t n);
+
 /* stream_write.c */
 void diesel__stream_writable(diesel_stream *stream);
 void diesel__stream_undirty(diesel_stream *stream);
@@ -77,7 +97,6 @@ int diesel__stream_wait_writable(diesel_stream *stream, const char *what,
 void diesel__stream_send_last(diesel_stream *stream);
 void diesel__stream_drop_output(diesel_stream *stream);
 void diesel__stream_wake_drainers(diesel_stream *stream, int value);
-void diesel__spares_free(struct diesel__sched *s);
 /* The stream has failed for good: whoever waits in it is told. */
 void diesel__stream_fail(diesel_stream *stream, int errnum);
 /* Has the loop report when the kernel takes output again: 0 or -1. */

@@ -11,8 +11,7 @@
  * Order: a write first sends what the buffer held when it began, then its own
  * bytes; what is appended meanwhile waits (`writer` holds flushing back).
  *
- * Buffers are given back when they are empty, the warm ones to a small stock per
- * scheduler, so that an idle stream has none.
+ * Buffers are given back when they are empty, so that an idle stream has none.
  */
 #include <diesel/stream.h>
 
@@ -25,18 +24,10 @@
 #include "stream_internal.h"
 #include "sys_internal.h"
 
-#define FIRST_ROOM (16 * 1024)
-#define SPARE_ROOM (256 * 1024) /* larger buffers are freed at once          */
-#define MOST_SPARES 8
 /* A buffer that has grown to this is sent at once, so that the peer can begin to
  * work on it while the other fibers are still appending. */
 #define EARLY_FLUSH (32 * 1024)
 #define MOST_PIECES 64 /* of one gather write; 1 KiB of stack */
-
-struct diesel__spare {
-    struct diesel__spare *next;
-    size_t room;
-};
 
 struct drainer {
     diesel__link link;
@@ -58,45 +49,16 @@ static size_t unsent(const diesel_stream *stream)
 
 static void give_buffer(diesel_stream *stream)
 {
-    diesel__sched *s = stream->sched;
-    if (stream->out == NULL)
-        return;
-    if (stream->out_room <= SPARE_ROOM && s->spare_count < MOST_SPARES) {
-        struct diesel__spare *spare = (void *)stream->out;
-        spare->next = s->spare;
-        spare->room = stream->out_room;
-        s->spare = spare;
-        s->spare_count++;
-    } else {
-        diesel_free(stream->out);
-    }
+    if (stream->out != NULL)
+        diesel__spare_give(stream->sched, stream->out, stream->out_room);
     stream->out = NULL;
     stream->out_pos = stream->out_end = stream->out_room = 0;
 }
 
 static bool take_buffer(diesel_stream *stream)
 {
-    diesel__sched *s = stream->sched;
-    struct diesel__spare *spare = s->spare;
-    if (spare != NULL) {
-        s->spare = spare->next;
-        s->spare_count--;
-        stream->out_room = spare->room;
-        stream->out = (void *)spare;
-        return true;
-    }
-    stream->out = diesel_malloc(FIRST_ROOM);
-    stream->out_room = stream->out != NULL ? FIRST_ROOM : 0;
+    stream->out = diesel__spare_take(stream->sched, &stream->out_room);
     return stream->out != NULL;
-}
-
-void diesel__spares_free(diesel__sched *s)
-{
-    while (s->spare != NULL) {
-        struct diesel__spare *spare = s->spare;
-        s->spare = spare->next;
-        diesel_free(spare);
-    }
 }
 
 void diesel__stream_drop_output(diesel_stream *stream)
@@ -266,6 +228,14 @@ static bool make_room(diesel_stream *stream, size_t n)
     return true;
 }
 
+static int over_limit(const diesel_stream *stream, diesel_error *err)
+{
+    return diesel_error_set(err, DIESEL_E_LIMIT, DIESEL_DOM_CORE, 0,
+                            "%s: the output buffer is full: %zu of %zu bytes, "
+                            "which the peer has not read yet",
+                            stream->name, unsent(stream), stream->out_limit);
+}
+
 static int write_failed(diesel_stream *stream, diesel_error *err)
 {
     return diesel__stream_failed(stream, stream->failed, "writing", err);
@@ -278,6 +248,11 @@ void *diesel_stream_reserve(diesel_stream *stream, size_t n, diesel_error *err)
             diesel__stream_is_closed(stream, err);
         else
             write_failed(stream, err);
+        return NULL;
+    }
+    if (DIESEL__UNLIKELY(stream->out_limit != 0) &&
+        (n > stream->out_limit || unsent(stream) > stream->out_limit - n)) {
+        over_limit(stream, err);
         return NULL;
     }
     if (DIESEL__UNLIKELY(stream->out_room - stream->out_end < n) ||
@@ -299,6 +274,11 @@ void diesel_stream_commit(diesel_stream *stream, size_t n)
         flush(stream);
     else
         diesel__stream_make_dirty(stream);
+}
+
+void diesel_stream_limit_output(diesel_stream *stream, size_t bytes)
+{
+    stream->out_limit = bytes;
 }
 
 uint64_t diesel_stream_committed(const diesel_stream *stream)

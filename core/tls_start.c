@@ -186,6 +186,10 @@ int diesel_tls_start(diesel_stream *stream, diesel_tls *tls, const char *host,
         return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
                                 "%s: another fiber is %s", stream->name,
                                 stream->reader != NULL ? "reading" : "writing");
+    if (stream->in_end > stream->in_pos) /* by whom would that be? */
+        return diesel_error_set(err, DIESEL_E_PROTOCOL, DIESEL_DOM_CORE, 0,
+                                "%s: %zu bytes came in the clear before TLS",
+                                stream->name, stream->in_end - stream->in_pos);
     struct diesel__tls_stream *t = make(stream, tls, host, err);
     if (t == NULL)
         return -1;

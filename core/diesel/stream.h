@@ -68,6 +68,42 @@ int diesel_stream_read_exactly(diesel_stream *stream, void *buf, size_t n,
                                int64_t deadline, diesel_error *err)
     __attribute__((warn_unused_result));
 
+/* The calls that follow read through an input buffer, which is made when it is
+ * needed and bounded by what they are asked for. What it holds is what the other
+ * reads get first. The bytes that they return are borrowed until the next call
+ * that reads from the stream, with a zero byte behind them, and may be changed. */
+
+/* Reads a line: up to "\n" or "\r\n", which is cut off, or up to the end of the
+ * stream. 1, with the line in *line and its length in *length (which may be
+ * NULL); 0 at the end; or -1 as in diesel_stream_read(), and LIMIT for a line of
+ * more than `limit` bytes, which stays unread. After TIMEDOUT or CANCELLED
+ * nothing is lost. Switches fibers only if it must wait; checks for
+ * cancellation always. */
+int diesel_stream_read_line(diesel_stream *stream, char **line, size_t *length,
+                            size_t limit, int64_t deadline, diesel_error *err)
+    __attribute__((warn_unused_result));
+
+/* Reads up to a delimiter of n bytes ("\r\n", or a boundary), which is cut off;
+ * otherwise as diesel_stream_read_line(). An end before the delimiter, but after
+ * other bytes, is CLOSED; those bytes stay unread. */
+int diesel_stream_read_until(diesel_stream *stream, const void *delimiter,
+                             size_t n, char **bytes, size_t *length,
+                             size_t limit, int64_t deadline, diesel_error *err)
+    __attribute__((warn_unused_result));
+
+/* Looks at what comes next and leaves it there: waits for `least` bytes, or
+ * fewer at the end of the stream. Returns how many *bytes points to, perhaps
+ * more than `least`; 0 at the end; or -1 as in diesel_stream_read(), NOMEM. There
+ * is no zero byte behind these. Switches fibers only if it must wait; checks for
+ * cancellation always. */
+ssize_t diesel_stream_peek(diesel_stream *stream, const void **bytes,
+                           size_t least, int64_t deadline, diesel_error *err)
+    __attribute__((warn_unused_result));
+
+/* Passes over n bytes that diesel_stream_peek() has shown. Never switches
+ * fibers. */
+void diesel_stream_consume(diesel_stream *stream, size_t n);
+
 /* Writes all n bytes, after what the output buffer holds: 0, or -1 as in
  * diesel_stream_read(), with DIESEL_EF_SENT if a part has left; the
  * stream should then be closed. Switches fibers only if it must wait; checks
@@ -90,8 +126,8 @@ int diesel_stream_shutdown_write(diesel_stream *stream, int64_t deadline,
     __attribute__((warn_unused_result));
 
 /* Room for at least n bytes at the end of the output buffer, to be filled and
- * then committed before the next switch. NULL: NOMEM, or CLOSED when the stream
- * has failed. Never switches fibers. */
+ * then committed before the next switch. NULL: NOMEM, LIMIT (see
+ * diesel_stream_limit_output()), or CLOSED when the stream has failed. Never switches fibers. */
 void *diesel_stream_reserve(diesel_stream *stream, size_t n, diesel_error *err)
     __attribute__((warn_unused_result));
 
@@ -106,6 +142,11 @@ void diesel_stream_commit(diesel_stream *stream, size_t n);
  * cancellation always. */
 int diesel_stream_drain(diesel_stream *stream, size_t limit, int64_t deadline,
                         diesel_error *err) __attribute__((warn_unused_result));
+
+/* Lets the output buffer hold at most so many bytes (0: any number, as at first):
+ * diesel_stream_reserve() fails with LIMIT when there would be more, because the
+ * peer does not read. Never switches fibers. */
+void diesel_stream_limit_output(diesel_stream *stream, size_t bytes);
 
 /* How many bytes have been committed or written, and how many of them the
  * kernel has taken, since the stream began: by these a protocol knows whether a
