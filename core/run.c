@@ -13,6 +13,7 @@
 
 #include <diesel/event.h>
 
+#include "console_internal.h"
 #include "dns_internal.h"
 #include "fork_internal.h"
 #include "inbox_internal.h"
@@ -31,6 +32,8 @@ static int begin(struct event_base *base, const diesel_options *options,
         return -1;
     }
     diesel__overflow_watch(diesel__current);
+    diesel__console_start(diesel__current,
+                          options != NULL ? options->console : NULL);
     diesel__fork_watch();
     return 0;
 }
@@ -46,6 +49,7 @@ static void end(diesel__sched *s)
         ;
     diesel__inbox_leave(s);
     diesel__overflow_unwatch(s);
+    diesel__console_end(s);
     diesel__dns_close(s);
     diesel__spares_free(s);
     diesel__tls_scratch_free(s);

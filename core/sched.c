@@ -68,6 +68,7 @@ int diesel__sched_new(const diesel_options *options, diesel_error *err)
         return diesel_error_nomem(err, "a scheduler");
     diesel__stack_pool_init(&s->stacks, stack_size);
     diesel__scope_init(&s->root, s);
+    diesel__link_init(&s->pages);
     s->root.label = "root";
     s->root.deadline = INT64_MAX;
     diesel__sanitizer_here(&s->loop_fiber.sanitizer);
@@ -102,8 +103,12 @@ void diesel__round(diesel__sched *s)
         s->slice = SLICE;
         s->slices = ROUND_SLICES;
         s->round_end = diesel__clock_coarse() + ROUND_NS;
-        s->current = s->tail->next;
-        diesel__switch(s, &s->loop_fiber, s->current);
+        if (DIESEL__UNLIKELY(s->tally.users > 0)) {
+            diesel__tally_round(s, SLICE * ROUND_SLICES);
+        } else {
+            s->current = s->tail->next;
+            diesel__switch(s, &s->loop_fiber, s->current);
+        }
     }
     diesel__flush(s);
     s->in_round = false;
@@ -111,8 +116,7 @@ void diesel__round(diesel__sched *s)
         diesel__loop_kick(s);
 }
 
-/* Where every fiber begins and ends. */
-static void fiber_main(diesel__context *from, diesel__context *context)
+void diesel__fiber_main(diesel__context *from, diesel__context *context)
 {
     (void)from;
     diesel_fiber *self = DIESEL__HOLDER(context, diesel_fiber, context);
@@ -142,6 +146,13 @@ static void wait_timed_out(diesel__timer *timer)
                  DIESEL__WAKE_DEADLINE);
 }
 
+diesel_fiber *diesel__timer_fiber(diesel__timer *timer)
+{
+    return timer->fire == wait_timed_out
+               ? DIESEL__HOLDER(timer, diesel_fiber, timer)
+               : NULL;
+}
+
 /* What every fiber leaves behind as it found it, when it ends. */
 static diesel_fiber *fresh_fiber(diesel__stack_pool *stacks)
 {
@@ -151,6 +162,7 @@ static diesel_fiber *fresh_fiber(diesel__stack_pool *stacks)
     fiber->woken = 0;
     fiber->error = NULL;
     fiber->log_context = NULL;
+    fiber->tally_of = 0;
     fiber->timer.fire = wait_timed_out;
     fiber->timer.place = 0;
     return fiber;
@@ -180,6 +192,7 @@ diesel_fiber *diesel__start(diesel_scope *scope, const char *label,
     fiber->fn = fn;
     fiber->arg = arg;
     fiber->label = label;
+    fiber->number = ++s->started;
     inherit_log_context(s, fiber);
     diesel__list_append(&scope->fibers, &fiber->in_home);
     scope->count++;
@@ -187,7 +200,8 @@ diesel_fiber *diesel__start(diesel_scope *scope, const char *label,
 
     void *bottom = diesel__stack_bottom(&s->stacks, fiber);
     diesel__sanitizer_begin(&fiber->sanitizer, bottom, fiber);
-    diesel__context_init(&fiber->context, bottom, fiber, fiber_main);
+    diesel__context_init(&fiber->context, bottom, fiber,
+                         diesel__fiber_main);
     diesel__ready(s, fiber);
     return fiber;
 }

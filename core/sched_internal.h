@@ -58,7 +58,10 @@ struct diesel_fiber {
     diesel__link in_home;    /* in home->fibers */
     diesel_error *error;     /* what diesel_fail() left, on the heap; or NULL */
     struct diesel_log_context *log_context; /* of its records; or NULL */
+    uint64_t number; /* how many fibers its scheduler had started with it */
     diesel__timer timer;     /* of the present wait */
+    uint64_t tally_of;       /* the number of the fiber that these are of: */
+    int64_t ran, idle_since; /* ns, see tally_internal.h */
     diesel__sanitizer_stack sanitizer;
 };
 
@@ -92,6 +95,7 @@ struct diesel__timer_entry {
     diesel__timer *timer;
 };
 
+struct diesel__console;
 struct diesel_stream;
 
 struct diesel__sched {
@@ -109,9 +113,18 @@ struct diesel__sched {
     diesel_scope root; /* around everything; detached scopes lie in it */
     diesel_scope *free_scopes;
     size_t fibers; /* alive */
+    uint64_t started; /* ever; the number of the newest fiber */
+
+    struct {
+        int users;     /* who want it to be kept; 0: it is not */
+        int64_t began, turn; /* ns: when it did, when the present turn did */
+    } tally;
 
     struct diesel__timer_entry *timers; /* a 4-ary heap */
     size_t timer_count, timer_room;
+
+    diesel__link pages;      /* of the console, see console_internal.h */
+    struct diesel__console *console; /* or NULL */
 
     diesel__stack_pool stacks;
     void *signal_stack; /* for the report of an overflow; NULL: none of ours */
@@ -181,6 +194,14 @@ int diesel__park_failed(int woken, const char *what, diesel_error *err)
 /* The same for a fiber whose scope is cancelled already. */
 int diesel__cut(diesel__sched *s, const char *what, diesel_error *err)
     __attribute__((cold));
+
+/* Where every fiber begins and ends. */
+void diesel__fiber_main(diesel__context *from, diesel__context *context);
+/* The fiber whose wait the timer ends; NULL if it is none of that kind. */
+diesel_fiber *diesel__timer_fiber(diesel__timer *timer);
+
+/* tally.c, see tally_internal.h */
+void diesel__tally_round(diesel__sched *s, int turns) __attribute__((cold));
 
 /* loop.c, see loop_internal.h */
 void diesel__loop_kick(diesel__sched *s);
@@ -270,6 +291,8 @@ void diesel__scope_init(diesel_scope *scope, diesel__sched *s);
 void diesel__scope_ended(diesel__sched *s, diesel_fiber *fiber, int result);
 void diesel__scope_cancel(diesel_scope *scope, int code);
 void diesel__scopes_free(diesel__sched *s);
+/* The scope whose deadline the timer is; NULL if it is none of that kind. */
+diesel_scope *diesel__timer_scope(diesel__timer *timer);
 /* The next scope of the tree below `top` in pre-order, without recursion, as the
  * tree may be deep; `pass` leaves out what is inside `scope`. NULL at the end. */
 diesel_scope *diesel__scope_after(const diesel_scope *top, diesel_scope *scope,

@@ -82,6 +82,13 @@ static void deadline_passed(diesel__timer *timer)
                          DIESEL_E_TIMEDOUT);
 }
 
+diesel_scope *diesel__timer_scope(diesel__timer *timer)
+{
+    return timer->fire == deadline_passed
+               ? DIESEL__HOLDER(timer, diesel_scope, timer)
+               : NULL;
+}
+
 /* Sets the scope's place in time; -1 without memory for its timer. */
 static int set_deadline(diesel_scope *scope, const diesel_scope_options *options)
 {

@@ -7,6 +7,7 @@
 #define DIESEL_CORE_H
 
 #include <diesel/channel.h>
+#include <diesel/console.h>
 #include <diesel/error.h>
 #include <diesel/fiber.h>
 #include <diesel/log.h>

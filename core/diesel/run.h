@@ -24,6 +24,9 @@ typedef struct diesel_options {
     size_t stack_size; /* bytes of a fiber's stack, rounded up to pages, at
                           most 1 GiB; 0: 64 KiB (256 KiB under
                           AddressSanitizer)                                */
+    const char *console; /* path of a console's Unix socket, "%p" in it being
+                            the process's number; NULL: as the environment
+                            says, see <diesel/console.h>                    */
 } diesel_options;
 
 /* Makes a scheduler for this thread, runs fn(arg) as its first fiber, and
