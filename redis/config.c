@@ -48,6 +48,8 @@ void dredis__config_clear(dredis__config *config)
     diesel_free(config->unix_path);
     diesel_free(config->client_name);
     diesel_free(config->lib_name);
+    diesel_free(config->tls_name);
+    diesel_tls_free(config->tls);
     diesel_free(config->name);
     wipe_free(config->user);
     wipe_free(config->password);
@@ -156,6 +158,7 @@ static const struct parameter {
     {"user", offsetof(dredis__config, user), 0, 0},
     {"password", offsetof(dredis__config, password), 0, 0},
     {"client_name", offsetof(dredis__config, client_name), 0, 0},
+    {"tls_name", offsetof(dredis__config, tls_name), 0, 0},
     {"resp", offsetof(dredis__config, resp), 2, 3},
     {"connect_timeout_ms", offsetof(dredis__config, connect_timeout_ms), 1,
      INT_MAX},
@@ -301,10 +304,8 @@ static int read_unix(struct url *url, struct span rest, diesel_error *err)
 
 static int read_tls(struct url *url, struct span rest, diesel_error *err)
 {
-    (void)url;
-    (void)rest;
-    return diesel_error_set(err, DIESEL_E_TLS, DIESEL_DOM_CORE, 0,
-                            "TLS for Redis is not available in this build");
+    url->config->wants_tls = true;
+    return read_tcp(url, rest, err);
 }
 
 static const struct {
@@ -315,6 +316,7 @@ static const struct {
     {"unix", read_unix},      {"redis+unix", read_unix},
     {"redis-socket", read_unix}, {"rediss", read_tls},
     {"valkeys", read_tls},    {"redis+tls", read_tls},
+    {"valkey+tls", read_tls},
 };
 
 static int read_url(dredis__config *config, const char *text, diesel_error *err)
@@ -380,7 +382,8 @@ static int take_options(dredis__config *config, const dredis_options *o,
     if (take_address(config, o, err) < 0 ||
         copy_option(&config->user, o->user, err) < 0 ||
         copy_option(&config->password, o->password, err) < 0 ||
-        copy_option(&config->client_name, o->client_name, err) < 0)
+        copy_option(&config->client_name, o->client_name, err) < 0 ||
+        copy_option(&config->tls_name, o->tls_name, err) < 0)
         return -1;
     const char *lib_name = o->lib_name != NULL ? o->lib_name : "diesel-c";
     if (lib_name[0] != '\0' && copy_option(&config->lib_name, lib_name, err) < 0)
@@ -472,6 +475,19 @@ static int set_name(dredis__config *config, diesel_error *err)
     return 0;
 }
 
+static int make_tls(dredis__config *config, const dredis_options *o,
+                    diesel_error *err)
+{
+    if (o->tls == NULL && !config->wants_tls)
+        return 0;
+    if (o->tls != NULL && o->tls->server)
+        return invalid(err, "the TLS options are those of a server");
+    if (config->unix_path != NULL && config->tls_name == NULL)
+        return invalid(err, "TLS over a Unix socket needs tls_name");
+    config->tls = diesel_tls_new(o->tls, err);
+    return config->tls != NULL ? 0 : -1;
+}
+
 static int complete(dredis__config *config, diesel_error *err)
 {
     if (config->unix_path == NULL && config->host == NULL &&
@@ -491,13 +507,15 @@ int dredis__config_init(dredis__config *config, const char *url,
                         const dredis_options *options, diesel_error *err)
 {
     static const dredis_options none;
+    if (options == NULL)
+        options = &none;
     *config = (dredis__config){0};
     if ((url != NULL && read_url(config, url, err) < 0) ||
-        take_options(config, options != NULL ? options : &none, err) < 0 ||
+        take_options(config, options, err) < 0 ||
         check_numbers(config, err) < 0 ||
         check_name("client_name", config->client_name, err) < 0 ||
         check_name("lib_name", config->lib_name, err) < 0 ||
-        complete(config, err) < 0) {
+        complete(config, err) < 0 || make_tls(config, options, err) < 0) {
         dredis__config_clear(config);
         return -1;
     }

@@ -18,6 +18,9 @@ typedef struct dredis__config {
     char *host;        /* NULL with a Unix socket */
     uint16_t port;
     char *unix_path;   /* NULL with a host        */
+    bool wants_tls;
+    char *tls_name;    /* NULL: the host          */
+    diesel_tls *tls;   /* NULL: none              */
     char *user;        /* NULL: "default"         */
     char *password;    /* NULL: no AUTH           */
     char *client_name; /* NULL: none              */

@@ -50,8 +50,9 @@ static void probe_often(diesel_stream *stream, int64_t dead_after_ms)
                sizeof pause_s);
 }
 
-static diesel_stream *connect_stream(const dredis__config *config,
-                                     int64_t deadline, diesel_error *err)
+/* The connection before anything is said on it. */
+static diesel_stream *connect_plain(const dredis__config *config,
+                                    int64_t deadline, diesel_error *err)
 {
     if (config->unix_path != NULL)
         return diesel_unix_connect(config->unix_path, deadline, err);
@@ -63,6 +64,19 @@ static diesel_stream *connect_stream(const dredis__config *config,
     if (stream != NULL && dead_after > 0 && config->keepalive_s > 0)
         probe_often(stream, dead_after);
     return stream;
+}
+
+static diesel_stream *connect_stream(const dredis__config *config,
+                                     int64_t deadline, diesel_error *err)
+{
+    diesel_stream *stream = connect_plain(config, deadline, err);
+    if (stream == NULL || config->tls == NULL)
+        return stream;
+    const char *name = config->tls_name != NULL ? config->tls_name : config->host;
+    if (diesel_tls_start(stream, config->tls, name, deadline, err) == 0)
+        return stream;
+    diesel_stream_close(stream);
+    return NULL;
 }
 
 static dredis__connection *new_connection(const dredis__config *config,

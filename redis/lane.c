@@ -52,6 +52,7 @@ static bool is_passing(const diesel_error *failure)
 {
     switch (failure->code) {
     case DIESEL_E_AUTH:
+    case DIESEL_E_TLS:
     case DIESEL_E_PROTOCOL:
     case DIESEL_E_INVAL:
     case DIESEL_E_CANCELLED:

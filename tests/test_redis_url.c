@@ -34,6 +34,8 @@ static const char *shown(const dredis__config *c)
         if (numbers[i].value != numbers[i].standard)
             n += snprintf(text + n, sizeof text - (size_t)n, " %s=%" PRId64,
                           numbers[i].name, numbers[i].value);
+    if (c->tls != NULL)
+        snprintf(text + n, sizeof text - (size_t)n, " tls");
     return text;
 }
 
@@ -77,6 +79,10 @@ static const struct {
     {"unix://:pass@/a@b", "/a@b password=pass"},
     {"redis+unix:///r", "/r"},
     {"redis-socket:///r?db=1", "/r db=1"},
+    {"rediss://localhost", "localhost:6379 tls"},
+    {"redis+tls://:p@localhost:1/2", "localhost:1 password=p db=2 tls"},
+    {"valkeys://localhost", "localhost:6379 tls"},
+    {"valkey+tls://localhost?tls_name=db", "localhost:6379 tls"},
 };
 
 START_TEST(a_url_says_where_and_who)
@@ -100,9 +106,6 @@ static const struct {
     {"redis:/localhost", DIESEL_E_INVAL, "redis:// or unix://"},
     {"http://localhost", DIESEL_E_INVAL, "redis:// or unix://"},
     {"redisx://localhost", DIESEL_E_INVAL, "redis:// or unix://"},
-    {"rediss://localhost", DIESEL_E_TLS, "not available in this build"},
-    {"redis+tls://localhost", DIESEL_E_TLS, "not available in this build"},
-    {"valkeys://localhost", DIESEL_E_TLS, "not available in this build"},
     {"redis://db1:0", DIESEL_E_INVAL, "the port"},
     {"redis://db1:65536", DIESEL_E_INVAL, "the port"},
     {"redis://db1:x", DIESEL_E_INVAL, "the port"},

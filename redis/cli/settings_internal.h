@@ -16,6 +16,9 @@ typedef struct dredis__settings {
     int64_t port;
     int64_t db;         /* -1: not given                       */
     const char *user, *password;
+    bool tls, insecure;
+    const char *cacert, *cacertdir, *crl, *cert, *key, *sni;
+    const char *ciphers, *ciphersuites;
     bool ask_password;
     bool no_warning;    /* accepted for redis-cli's sake       */
     int resp;           /* 2 or 3; 0: as the style needs       */

@@ -69,13 +69,33 @@ static const char *password_of(const dredis__settings *settings)
     return variable != NULL && *variable != '\0' && !in_uri ? variable : NULL;
 }
 
+/* Whether the command line says anything of TLS. */
+static bool wants_tls(const dredis__settings *s)
+{
+    return s->tls || s->insecure || s->cacert != NULL || s->cacertdir != NULL ||
+           s->crl != NULL || s->cert != NULL || s->key != NULL ||
+           s->ciphers != NULL || s->ciphersuites != NULL;
+}
+
 static int connect_session(struct shell *shell, diesel_error *err)
 {
     const dredis__settings *s = shell->settings;
+    const diesel_tls_options tls = {
+        .ca_file = s->cacert,
+        .ca_dir = s->cacertdir,
+        .crl_file = s->crl,
+        .cert_file = s->cert,
+        .key_file = s->key,
+        .ciphers = s->ciphers,
+        .ciphersuites = s->ciphersuites,
+        .allow_invalid_certificates = s->insecure,
+    };
     dredis_options options = {
         .host = s->host,
         .port = (uint16_t)s->port,
         .unix_path = s->socket,
+        .tls = wants_tls(s) ? &tls : NULL,
+        .tls_name = s->sni,
         .user = s->user,
         .password = password_of(s),
         .db = shell->db > 0 ? (int)shell->db : 0,

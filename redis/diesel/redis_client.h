@@ -39,6 +39,7 @@
 
 #include <diesel/error.h>
 #include <diesel/redis_reply.h>
+#include <diesel/tls.h>
 #include <diesel/value.h>
 
 #ifdef __cplusplus
@@ -66,6 +67,12 @@ typedef struct dredis_options {
     const char *host;        /* "127.0.0.1"; a name or an address               */
     uint16_t port;           /* 6379                                            */
     const char *unix_path;   /* a Unix socket, instead of host and port         */
+    const diesel_tls_options *tls; /* TLS, with what is said there (whom to trust,
+                                one's own certificate); NULL: only if the URL
+                                begins with rediss://, and then the system's
+                                certificates are trusted                        */
+    const char *tls_name;    /* whom the certificate must be for, and SNI; NULL:
+                                the host                                        */
     const char *user;        /* an ACL user; NULL: "default"                    */
     const char *password;    /* NULL: no AUTH                                   */
     int db;                  /* the database to SELECT                          */
@@ -120,16 +127,17 @@ typedef struct dredis_options {
  * Connects, so that a wrong address or password is told at once. The URL:
  *
  *     redis://[[user]:password@]host[:port][/db][?name=value&...]
+ *     rediss://...    the same over TLS      also redis+tls://, valkeys://
  *     unix:///path/to/socket[?db=N&...]      also redis+unix://, redis-socket://
  *
  * Everything but the scheme may be left out ("redis://"), and so may the whole
  * URL (NULL). As for redis-cli, what stands before an @ without a colon is the
  * password. Special characters in it are written as %40 and so on. Query
- * parameters are db, user, password, client_name, resp, connect_timeout_ms and
- * reconnect_timeout_ms; others are refused. valkey:// is redis://.
+ * parameters are db, user, password, client_name, tls_name, resp,
+ * connect_timeout_ms and reconnect_timeout_ms; others are refused. valkey:// is redis://.
  *
  * Owned by the caller: dredis_close(). On failure NULL: INVAL (URL, options),
- * TLS (rediss://: not in this build), AUTH, SERVER (the database does not exist),
+ * TLS (the certificates), AUTH, SERVER (the database does not exist),
  * PROTOCOL (no Redis server), REFUSED, RESOLVE, TIMEDOUT, CANCELLED, CLOSED, IO,
  * LIMIT, NOMEM. Switches fibers.
  */

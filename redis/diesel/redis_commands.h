@@ -49,6 +49,7 @@
 #define DIESEL_REDIS_COMMANDS_H
 
 #include <diesel/redis_acl.h>
+#include <diesel/redis_admin.h>
 #include <diesel/redis_bitmaps.h>
 #include <diesel/redis_choices.h>
 #include <diesel/redis_client.h>
@@ -58,7 +59,6 @@
 #include <diesel/redis_keys.h>
 #include <diesel/redis_lists.h>
 #include <diesel/redis_scripting.h>
-#include <diesel/redis_server.h>
 #include <diesel/redis_sets.h>
 #include <diesel/redis_sorted_sets.h>
 #include <diesel/redis_streams.h>

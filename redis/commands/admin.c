@@ -6,7 +6,7 @@
  * value. Written by redis/generate/commands.py; it is not edited.
  */
 #define DREDIS_FUNCTIONS_ONLY
-#include <diesel/redis_server.h>
+#include <diesel/redis_admin.h>
 
 #include "typed_internal.h"
 

@@ -5,8 +5,8 @@
  * What the functions take and give is told in <diesel/redis_commands.h>. Written
  * by redis/generate/commands.py; it is not edited.
  */
-#ifndef DIESEL_REDIS_SERVER_H
-#define DIESEL_REDIS_SERVER_H
+#ifndef DIESEL_REDIS_ADMIN_H
+#define DIESEL_REDIS_ADMIN_H
 
 #include <stdbool.h>
 #include <stddef.h>
