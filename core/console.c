@@ -214,7 +214,7 @@ static const char *environment_path(void)
 {
     static bool taken;
     const char *path = getenv("DIESEL_CONSOLE");
-    if (path == NULL || *path == '\0' ||
+    if (path == NULL ||
         __atomic_exchange_n(&taken, true, __ATOMIC_RELAXED))
         return NULL;
     return path;
@@ -226,7 +226,7 @@ void diesel__console_start(diesel__sched *s, const char *pattern)
     diesel_error err;
     if (pattern == NULL)
         pattern = environment_path();
-    if (pattern == NULL)
+    if (pattern == NULL || *pattern == '\0')
         return;
     struct diesel__console *console = diesel_calloc(1, sizeof *console);
     if (console == NULL)

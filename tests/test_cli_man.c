@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/cli/console_settings_internal.h"
 #include "core/cli/options_internal.h"
 #include "mongo/cli/settings_internal.h"
 #include "redis/cli/settings_internal.h"
@@ -105,7 +106,8 @@ static bool skip_to_next(FILE *page)
     return false;
 }
 
-static const diesel__tool *const tools[] = {&dmongo__tool, &dredis__tool};
+static const diesel__tool *const tools[] = {&diesel__console_tool, &dmongo__tool,
+                                            &dredis__tool};
 
 START_TEST(page_lists_the_options_of_the_table)
 {

@@ -26,7 +26,7 @@ typedef struct diesel_options {
                           AddressSanitizer)                                */
     const char *console; /* path of a console's Unix socket, "%p" in it being
                             the process's number; NULL: as the environment
-                            says, see <diesel/console.h>                    */
+                            says, see <diesel/console.h>; "": none          */
 } diesel_options;
 
 /* Makes a scheduler for this thread, runs fn(arg) as its first fiber, and
