@@ -20,14 +20,10 @@
 #include <diesel/memory.h>
 
 #include "sched_internal.h"
+#include "wait_internal.h"
 
 #define MOST_ITEM_SIZE (64 * 1024)
-
-struct waiter {
-    diesel__link link;
-    diesel_fiber *fiber;
-    void *item; /* to be sent from, or received into */
-};
+#define WORD sizeof(void *)
 
 struct diesel_channel {
     size_t item_size;
@@ -39,7 +35,9 @@ struct diesel_channel {
     char ring[] __attribute__((aligned(16)));
 };
 
+/* How fibers are woken; and what the cases of a select get. */
 enum { WOKEN_DONE, WOKEN_CLOSED };
+enum { SENT = 0, NOT_SENT = -1, RECEIVED = 1, AT_END = 0 };
 
 diesel_channel *diesel_channel_new(size_t item_size, size_t capacity,
                                    diesel_error *err)
@@ -81,8 +79,8 @@ void diesel_channel_free(diesel_channel *channel)
 static inline void copy(const diesel_channel *channel, void *to,
                         const void *from)
 {
-    if (channel->item_size == sizeof(void *))
-        memcpy(to, from, sizeof(void *)); /* one move: the common case */
+    if (channel->item_size == WORD)
+        memcpy(to, from, WORD); /* one move: the common case */
     else
         memcpy(to, from, channel->item_size);
 }
@@ -95,37 +93,6 @@ static void *slot(diesel_channel *channel, size_t i)
     return channel->ring + at * channel->item_size;
 }
 
-/* Takes the first waiter that will see what it is given, and wakes it. The item
- * must be moved before the next switch. */
-static inline struct waiter *wake_first(diesel__sched *s, diesel__link *queue,
-                                        int value)
-{
-    while (!diesel__list_is_empty(queue)) {
-        struct waiter *waiter = DIESEL__HOLDER(queue->next, struct waiter, link);
-        if (diesel__wake(s, waiter->fiber, value)) {
-            diesel__link_unlink(&waiter->link); /* nobody looks at it again */
-            return waiter;
-        }
-        diesel__link_remove(&waiter->link);
-    }
-    return NULL;
-}
-
-/* Waits in the queue. WOKEN_DONE, WOKEN_CLOSED, or negative as diesel__park(). */
-static inline __attribute__((always_inline)) int
-wait_in(diesel__sched *s, diesel__link *queue, void *item, const char *what,
-        int64_t deadline)
-{
-    struct waiter waiter = {.fiber = s->current, .item = item};
-    diesel__list_append(queue, &waiter.link);
-    int woken = deadline == DIESEL_FOREVER
-                    ? diesel__suspend(s, what)
-                    : diesel__park(s, what, diesel__deadline_ns(deadline));
-    if (DIESEL__UNLIKELY(woken < 0))
-        diesel__link_remove(&waiter.link);
-    return woken;
-}
-
 static __attribute__((cold)) int is_closed(diesel_error *err)
 {
     return diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
@@ -135,52 +102,26 @@ static __attribute__((cold)) int is_closed(diesel_error *err)
 static const char for_room[] = "room in a channel";
 static const char for_item[] = "an item in a channel";
 
-/* Sending and receiving that must wait are functions of their own, to keep the
- * saving of registers off the way that need not. */
-static __attribute__((noinline)) int send_later(diesel_channel *channel,
-                                                const void *item,
-                                                int64_t deadline,
-                                                diesel_error *err)
-{
-    int woken = wait_in(diesel__current, &channel->senders,
-                        (void *)(uintptr_t)item, for_room, deadline);
-    if (woken == WOKEN_DONE)
-        return 0;
-    return woken == WOKEN_CLOSED ? is_closed(err)
-                                 : diesel__park_failed(woken, for_room, err);
-}
+/* What sending and receiving that do not end at once give. */
+enum { LATER = 2 };
 
-int diesel_channel_send(diesel_channel *channel, const void *item,
-                        int64_t deadline, diesel_error *err)
+/* SENT, NOT_SENT (closed) or LATER. */
+static int send_now(diesel__sched *s, diesel_channel *channel, const void *item)
 {
-    diesel__sched *s = diesel__current;
-    if (diesel__is_cut(s))
-        return diesel__cut(s, for_room, err);
-    if (DIESEL__UNLIKELY(channel->closed))
-        return is_closed(err);
-    struct waiter *receiver = wake_first(s, &channel->receivers, WOKEN_DONE);
+    if (channel->closed)
+        return NOT_SENT;
+    diesel_waiter *receiver =
+        diesel__wake_any(s, &channel->receivers, WOKEN_DONE, RECEIVED);
     if (receiver != NULL) {
         copy(channel, receiver->item, item);
-        return 0;
+        return SENT;
     }
     if (channel->count < channel->capacity) {
         copy(channel, slot(channel, channel->count), item);
         channel->count++;
-        return 0;
+        return SENT;
     }
-    return send_later(channel, item, deadline, err);
-}
-
-static __attribute__((noinline)) int recv_later(diesel_channel *channel,
-                                                void *item, int64_t deadline,
-                                                diesel_error *err)
-{
-    int woken = wait_in(diesel__current, &channel->receivers, item, for_item,
-                        deadline);
-    if (woken == WOKEN_DONE)
-        return 1;
-    return woken == WOKEN_CLOSED ? 0
-                                 : diesel__park_failed(woken, for_item, err);
+    return LATER;
 }
 
 /* Takes the oldest item out of the ring, and lets a waiting sender fill up. */
@@ -190,11 +131,95 @@ static void take_from_ring(diesel__sched *s, diesel_channel *channel, void *item
     channel->first = channel->first + 1 < channel->capacity ? channel->first + 1
                                                             : 0;
     channel->count--;
-    struct waiter *sender = wake_first(s, &channel->senders, WOKEN_DONE);
+    diesel_waiter *sender =
+        diesel__wake_any(s, &channel->senders, WOKEN_DONE, SENT);
     if (sender != NULL) {
         copy(channel, slot(channel, channel->count), sender->item);
         channel->count++;
     }
+}
+
+/* RECEIVED, AT_END or LATER. */
+static int recv_now(diesel__sched *s, diesel_channel *channel, void *item)
+{
+    if (channel->count > 0) {
+        take_from_ring(s, channel, item);
+        return RECEIVED;
+    }
+    diesel_waiter *sender =
+        diesel__wake_any(s, &channel->senders, WOKEN_DONE, SENT);
+    if (sender != NULL) {
+        copy(channel, item, sender->item);
+        return RECEIVED;
+    }
+    return channel->closed ? AT_END : LATER;
+}
+
+/* Sending and receiving are each made of three functions. The public one does
+ * what costs least: meeting a fiber that waits on the other side, with an item of
+ * one word. It calls nothing, so no register is saved there. Both others do all
+ * the rest: what ends at once, and waiting. */
+static __attribute__((noinline)) int send_later(diesel_channel *channel,
+                                                const void *item,
+                                                int64_t deadline,
+                                                diesel_error *err)
+{
+    int woken = diesel__wait_in(diesel__current, &channel->senders,
+                                (void *)(uintptr_t)item, for_room, deadline);
+    if (woken == WOKEN_DONE)
+        return 0;
+    return woken == WOKEN_CLOSED ? is_closed(err)
+                                 : diesel__park_failed(woken, for_room, err);
+}
+
+static __attribute__((noinline)) int send_any(diesel_channel *channel,
+                                              const void *item, int64_t deadline,
+                                              diesel_error *err)
+{
+    int result = send_now(diesel__current, channel, item);
+    if (result == LATER)
+        return send_later(channel, item, deadline, err);
+    return result == SENT ? 0 : is_closed(err);
+}
+
+int diesel_channel_send(diesel_channel *channel, const void *item,
+                        int64_t deadline, diesel_error *err)
+{
+    diesel__sched *s = diesel__current;
+    if (diesel__is_cut(s))
+        return diesel__cut(s, for_room, err);
+    if (channel->closed)
+        return is_closed(err);
+    if (diesel__list_is_empty(&channel->receivers))
+        return channel->count == channel->capacity
+                   ? send_later(channel, item, deadline, err)
+                   : send_any(channel, item, deadline, err);
+    diesel_waiter *receiver = diesel__first_parked(&channel->receivers);
+    if (DIESEL__UNLIKELY(receiver == NULL || channel->item_size != WORD))
+        return send_any(channel, item, deadline, err);
+    memcpy(receiver->item, item, WORD);
+    diesel__wake_parked(s, receiver, WOKEN_DONE);
+    return 0;
+}
+
+static __attribute__((noinline)) int recv_later(diesel_channel *channel,
+                                                void *item, int64_t deadline,
+                                                diesel_error *err)
+{
+    int woken = diesel__wait_in(diesel__current, &channel->receivers, item,
+                                for_item, deadline);
+    if (woken == WOKEN_DONE)
+        return 1;
+    return woken == WOKEN_CLOSED ? 0
+                                 : diesel__park_failed(woken, for_item, err);
+}
+
+static __attribute__((noinline)) int recv_any(diesel_channel *channel, void *item,
+                                              int64_t deadline,
+                                              diesel_error *err)
+{
+    int result = recv_now(diesel__current, channel, item);
+    return result != LATER ? result : recv_later(channel, item, deadline, err);
 }
 
 int diesel_channel_recv(diesel_channel *channel, void *item, int64_t deadline,
@@ -203,31 +228,74 @@ int diesel_channel_recv(diesel_channel *channel, void *item, int64_t deadline,
     diesel__sched *s = diesel__current;
     if (diesel__is_cut(s))
         return diesel__cut(s, for_item, err);
-    if (channel->count > 0) {
-        take_from_ring(s, channel, item);
-        return 1;
-    }
-    struct waiter *sender = wake_first(s, &channel->senders, WOKEN_DONE);
-    if (sender != NULL) {
-        copy(channel, item, sender->item);
-        return 1;
-    }
-    if (DIESEL__UNLIKELY(channel->closed))
-        return 0;
-    return recv_later(channel, item, deadline, err);
+    if (channel->count > 0 || channel->closed)
+        return recv_any(channel, item, deadline, err);
+    if (diesel__list_is_empty(&channel->senders))
+        return recv_later(channel, item, deadline, err);
+    diesel_waiter *sender = diesel__first_parked(&channel->senders);
+    if (DIESEL__UNLIKELY(sender == NULL || channel->item_size != WORD))
+        return recv_any(channel, item, deadline, err);
+    memcpy(item, sender->item, WORD);
+    diesel__wake_parked(s, sender, WOKEN_DONE);
+    return 1;
 }
 
 void diesel_channel_close(diesel_channel *channel)
 {
     diesel__sched *s = diesel__sched_need("diesel_channel_close");
     channel->closed = true;
-    while (wake_first(s, &channel->senders, WOKEN_CLOSED) != NULL)
-        ;
-    while (wake_first(s, &channel->receivers, WOKEN_CLOSED) != NULL)
-        ;
+    diesel__wake_all(s, &channel->senders, WOKEN_CLOSED, NOT_SENT);
+    diesel__wake_all(s, &channel->receivers, WOKEN_CLOSED, AT_END);
 }
 
 size_t diesel_channel_count(const diesel_channel *channel)
 {
     return channel->count;
+}
+
+/* --- In a select. */
+
+static bool poll_send(diesel_case *c)
+{
+    c->result = send_now(diesel__current, c->object, c->item);
+    return c->result != LATER;
+}
+
+static int enlist_send(diesel_case *c, diesel_error *err)
+{
+    (void)err;
+    diesel_channel *channel = c->object;
+    diesel_cases_append(&channel->senders, c);
+    return 0;
+}
+
+static bool poll_recv(diesel_case *c)
+{
+    c->result = recv_now(diesel__current, c->object, c->item);
+    return c->result != LATER;
+}
+
+static int enlist_recv(diesel_case *c, diesel_error *err)
+{
+    (void)err;
+    diesel_channel *channel = c->object;
+    diesel_cases_append(&channel->receivers, c);
+    return 0;
+}
+
+static const diesel_waitable on_send = {for_room, poll_send, enlist_send,
+                                        diesel_cases_remove};
+static const diesel_waitable on_recv = {for_item, poll_recv, enlist_recv,
+                                        diesel_cases_remove};
+
+diesel_case diesel_case_send(diesel_channel *channel, const void *item)
+{
+    return (diesel_case){.on = &on_send,
+                         .object = channel,
+                         .item = (void *)(uintptr_t)item};
+}
+
+diesel_case diesel_case_recv(diesel_channel *channel, void *item)
+{
+    return (diesel_case){.on = &on_recv, .object = channel, .item = item};
 }

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef struct diesel__link {
-    struct diesel__link *next, *prev;
-} diesel__link;
+#include <diesel/select.h>
+
+typedef diesel_link diesel__link;
 
 /* The struct that holds `link` as its `member`. */
 #define DIESEL__HOLDER(link, type, member)                                     \

@@ -76,6 +76,7 @@ struct diesel_scope {
     diesel_fiber *opener;  /* whose nearest scope it is or will be again;
                               NULL if detached                             */
     diesel_fiber *waiter;  /* in diesel_scope_wait()                       */
+    diesel__link cases;    /* of selects that wait for its fibers' end     */
     int cancelled;         /* 0, DIESEL_E_CANCELLED or DIESEL_E_TIMEDOUT   */
     bool asked;            /* diesel_scope_cancel() was called             */
     bool outer;            /* the cancellation came from around it         */
@@ -119,6 +120,7 @@ struct diesel__sched {
         int users;     /* who want it to be kept; 0: it is not */
         int64_t began, turn; /* ns: when it did, when the present turn did */
     } tally;
+    uint64_t dice; /* for a select's first look */
 
     struct diesel__timer_entry *timers; /* a 4-ary heap */
     size_t timer_count, timer_room;
@@ -225,6 +227,14 @@ static inline void diesel__ready(diesel__sched *s, diesel_fiber *fiber)
     s->tail = fiber;
     if (DIESEL__UNLIKELY(!s->in_round))
         diesel__loop_kick(s);
+}
+
+/* The same in a fiber: the ring is not empty, for that fiber is in it. */
+static inline void diesel__ready_in_round(diesel__sched *s, diesel_fiber *fiber)
+{
+    fiber->next = s->tail->next;
+    s->tail->next = fiber;
+    s->tail = fiber;
 }
 
 /* diesel_wake(), also for the negative values of the core's own. */

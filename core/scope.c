@@ -31,6 +31,7 @@ void diesel__scope_init(diesel_scope *scope, diesel__sched *s)
     diesel__link_init(&scope->in_parent);
     diesel__link_init(&scope->scopes);
     diesel__link_init(&scope->fibers);
+    diesel__link_init(&scope->cases);
 }
 
 static diesel_scope *take_scope(diesel__sched *s)
@@ -245,8 +246,12 @@ void diesel__scope_ended(diesel__sched *s, diesel_fiber *fiber, int result)
         diesel_free(fiber->error);
         fiber->error = NULL;
     }
-    if (home->count == 0 && home->waiter != NULL)
+    if (home->count > 0)
+        return;
+    if (home->waiter != NULL)
         diesel__wake(s, home->waiter, 0);
+    if (DIESEL__UNLIKELY(!diesel__list_is_empty(&home->cases)))
+        diesel_cases_fire_all(&home->cases, 0);
 }
 
 /* Waits for the fibers, come what may; a cancellation of the waiting fiber
@@ -334,6 +339,30 @@ int diesel_scope_wait(diesel_scope *scope, diesel_error *err)
 size_t diesel_scope_count(const diesel_scope *scope)
 {
     return scope != NULL ? scope->count : 0;
+}
+
+static bool poll_scope(diesel_case *c)
+{
+    c->result = 0;
+    return diesel_scope_count(c->object) == 0;
+}
+
+/* The scope cannot go before the case has been fired and is out of its queue:
+ * as long as a fiber is alive, nobody leaves it. */
+static int enlist_scope(diesel_case *c, diesel_error *err)
+{
+    (void)err;
+    diesel_scope *scope = c->object;
+    diesel_cases_append(&scope->cases, c);
+    return 0;
+}
+
+static const diesel_waitable on_scope = {"the fibers of a scope", poll_scope,
+                                         enlist_scope, diesel_cases_remove};
+
+diesel_case diesel_case_scope(diesel_scope *scope)
+{
+    return (diesel_case){.on = &on_scope, .object = scope};
 }
 
 int64_t diesel_deadline(void)

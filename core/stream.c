@@ -36,6 +36,7 @@ static void on_ready(void *arg, unsigned what)
     }
     if (what & DIESEL__WRITABLE)
         diesel__stream_writable(stream);
+    diesel__stream_select_fire(stream, what);
 }
 
 static bool is_socket(int fd)
@@ -79,6 +80,7 @@ diesel_stream *diesel_stream_from_fd(int fd, const char *name,
     stream->is_socket = is_socket(fd);
     stream->readable = true;
     diesel__link_init(&stream->drainers);
+    diesel__stream_select_init(stream);
     if (!is_regular(fd)) {
         stream->watch = diesel__watch_open(s, fd, on_ready, stream, err);
         if (stream->watch == NULL) {
@@ -132,6 +134,7 @@ void diesel_stream_close(diesel_stream *stream)
     if (stream->writer != NULL)
         diesel__wake(stream->sched, stream->writer, DIESEL__STREAM_CLOSED);
     diesel__stream_wake_drainers(stream, DIESEL__STREAM_CLOSED);
+    diesel__stream_select_fire(stream, DIESEL__READABLE | DIESEL__WRITABLE);
     diesel__stream_leave(stream);
 }
 
@@ -270,7 +273,8 @@ int diesel_stream_read_exactly(diesel_stream *stream, void *buf, size_t n,
 
 bool diesel_stream_is_readable(diesel_stream *stream)
 {
-    if (stream->fd < 0 || stream->in_end > stream->in_pos)
+    if (stream->fd < 0 || stream->failed != 0 ||
+        stream->in_end > stream->in_pos)
         return true;
     if (stream->tls != NULL)
         return diesel__tls_is_readable(stream);

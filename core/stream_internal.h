@@ -33,6 +33,7 @@ struct diesel_stream {
     struct diesel_fiber *reader; /* waits for input                          */
     struct diesel_fiber *writer; /* in the middle of a write of its own      */
     diesel__link drainers;       /* wait for the output buffer to shrink     */
+    diesel__link read_cases, write_cases; /* of selects                      */
 
     char *out; /* the output buffer: out[out_pos] to out[out_end] is unsent */
     size_t out_pos, out_end, out_room;
@@ -88,6 +89,10 @@ void diesel__spares_free(struct diesel__sched *s);
 void diesel__stream_drop_input(diesel_stream *stream);
 /* Takes up to n bytes out of the input buffer: their count. */
 size_t diesel__stream_take_input(diesel_stream *stream, void *buf, size_t n);
+
+/* stream_select.c: the cases of selects that wait for these bits happen. */
+void diesel__stream_select_init(diesel_stream *stream);
+void diesel__stream_select_fire(diesel_stream *stream, unsigned what);
 
 /* stream_write.c */
 void diesel__stream_writable(diesel_stream *stream);

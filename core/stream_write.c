@@ -114,6 +114,7 @@ void diesel__stream_fail(diesel_stream *stream, int errnum)
     if (stream->reader != NULL)
         diesel__wake(stream->sched, stream->reader, DIESEL__STREAM_READY);
     diesel__stream_wake_drainers(stream, DIESEL__STREAM_READY);
+    diesel__stream_select_fire(stream, DIESEL__READABLE | DIESEL__WRITABLE);
 }
 
 static void wake_satisfied(diesel_stream *stream)

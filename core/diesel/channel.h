@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include <diesel/error.h>
+#include <diesel/select.h>
 #include <diesel/time.h>
 
 #ifdef __cplusplus
@@ -64,6 +65,13 @@ int diesel_channel_recv(diesel_channel *channel, void *item, int64_t deadline,
 /* No more items: senders, waiting ones too, get CLOSED; receivers take what is
  * left and then get 0. Closing twice is closing once. Never switches fibers. */
 void diesel_channel_close(diesel_channel *channel);
+
+/* In a select, see <diesel/select.h>: sends, or receives, one item. The item is
+ * borrowed until the select returns; it is sent, or filled in, only if this
+ * case is the one that happened. result: 0, or -1 for a closed channel; 1, or 0
+ * for one that is closed and empty. Never switch fibers. */
+diesel_case diesel_case_send(diesel_channel *channel, const void *item);
+diesel_case diesel_case_recv(diesel_channel *channel, void *item);
 
 /* How many items lie in the channel. Never switches fibers. */
 size_t diesel_channel_count(const diesel_channel *channel);

@@ -17,6 +17,7 @@
 #include <diesel/park.h>
 #include <diesel/run.h>
 #include <diesel/scope.h>
+#include <diesel/select.h>
 #include <diesel/stream.h>
 #include <diesel/thread.h>
 #include <diesel/time.h>

@@ -31,6 +31,7 @@
 #include <sys/uio.h>
 
 #include <diesel/error.h>
+#include <diesel/select.h>
 #include <diesel/time.h>
 
 #ifdef __cplusplus
@@ -158,6 +159,12 @@ uint64_t diesel_stream_sent(const diesel_stream *stream);
  * are there, as far as the loop has seen. On an idle connection that speaks only
  * when asked this means that it is dead. Never switches fibers. */
 bool diesel_stream_is_readable(diesel_stream *stream);
+
+/* In a select, see <diesel/select.h>: a read, or a write of one byte, would not wait:
+ * there is something, or room, or the stream has ended, failed or been closed.
+ * Nothing is read or written. result: 0. Never switch fibers. */
+diesel_case diesel_case_readable(diesel_stream *stream);
+diesel_case diesel_case_writable(diesel_stream *stream);
 
 /* The name for messages, as "db1:6379" or "/run/redis.sock"; borrowed for the
  * stream's life. Never switches fibers. */
