@@ -52,6 +52,7 @@ static void end(diesel__sched *s)
     diesel__console_end(s);
     diesel__dns_close(s);
     diesel__spares_free(s);
+    diesel__pipes_free(s);
     diesel__tls_scratch_free(s);
     diesel__loop_close(s);
     diesel__sched_free(s);

@@ -139,6 +139,8 @@ struct diesel__sched {
     diesel_scope *posted;        /* home of other threads' calls; or NULL */
     long forked_from; /* the process whose scheduler this is; 0: this one */
     diesel__sched *buried; /* the parent's, in a forked child; or NULL */
+    struct diesel__pipe *pipes; /* free ones, to splice through */
+    int pipe_count;
     struct diesel__tls_scratch *tls_scratch; /* made on first use */
 };
 

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 
 #include <diesel/memory.h>
@@ -39,63 +40,78 @@ static void on_ready(void *arg, unsigned what)
     diesel__stream_select_fire(stream, what);
 }
 
-static bool is_socket(int fd)
+/* Whether readiness means anything for it. Regular files are always ready, and
+ * so are some devices, as /dev/null, which only epoll can tell. */
+static bool can_be_watched(int fd, mode_t mode)
 {
-    struct stat st;
-    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
-}
-
-static bool is_regular(int fd)
-{
-    struct stat st;
-    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    if (S_ISREG(mode) || S_ISDIR(mode))
+        return false;
+    if (!S_ISCHR(mode))
+        return true;
+    int probe = epoll_create1(EPOLL_CLOEXEC);
+    if (probe < 0)
+        return true;
+    struct epoll_event event = {.events = EPOLLIN};
+    bool can = epoll_ctl(probe, EPOLL_CTL_ADD, fd, &event) == 0 ||
+               errno != EPERM;
+    diesel__sys.close(probe);
+    return can;
 }
 
 static int make_nonblocking(int fd, const char *name, diesel_error *err)
 {
     int flags = diesel__sys.fcntl(fd, F_GETFL);
-    if (flags < 0)
-        return diesel_error_sys(err, errno, "%s: descriptor %d", name, fd);
-    if (!(flags & O_NONBLOCK) &&
-        diesel__sys.fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+    if (flags < 0 ||
+        (!(flags & O_NONBLOCK) &&
+         diesel__sys.fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
         return diesel_error_sys(err, errno, "%s: making it non-blocking", name);
     return 0;
+}
+
+/* Makes a stream of a descriptor, which stays the caller's on failure. */
+static diesel_stream *make(int fd, const char *name, bool is_socket,
+                           bool watched, diesel_error *err)
+{
+    diesel__sched *s = diesel__current;
+    size_t name_size = strlen(name) + 1;
+    diesel_stream *stream = diesel_calloc(1, sizeof *stream + name_size);
+    if (stream == NULL) {
+        diesel_error_nomem(err, "a stream");
+        return NULL;
+    }
+    memcpy(stream->name, name, name_size);
+    stream->sched = s;
+    stream->fd = fd;
+    stream->is_socket = is_socket;
+    stream->readable = true;
+    diesel__link_init(&stream->drainers);
+    diesel__stream_select_init(stream);
+    if (!watched)
+        return stream;
+    stream->watch = diesel__watch_open(s, fd, on_ready, stream, err);
+    if (stream->watch != NULL)
+        return stream;
+    diesel_error_prefix(err, "%s", name);
+    diesel_free(stream);
+    return NULL;
 }
 
 diesel_stream *diesel_stream_from_fd(int fd, const char *name,
                                      diesel_error *err)
 {
-    diesel__sched *s = diesel__sched_need("diesel_stream_from_fd");
-    size_t name_size = strlen(name) + 1;
-    if (make_nonblocking(fd, name, err) < 0)
-        goto fail_fd;
-    diesel_stream *stream = diesel_calloc(1, sizeof *stream + name_size);
-    if (stream == NULL) {
-        diesel_error_nomem(err, "a stream");
-        goto fail_fd;
+    struct stat st;
+    diesel_stream *stream = NULL;
+    (void)diesel__sched_need("diesel_stream_from_fd");
+    if (fstat(fd, &st) < 0) {
+        diesel_error_sys(err, errno, "%s: descriptor %d", name, fd);
+    } else {
+        bool watched = can_be_watched(fd, st.st_mode);
+        if (!watched || make_nonblocking(fd, name, err) == 0)
+            stream = make(fd, name, S_ISSOCK(st.st_mode), watched, err);
     }
-    memcpy(stream->name, name, name_size);
-    stream->sched = s;
-    stream->fd = fd;
-    stream->is_socket = is_socket(fd);
-    stream->readable = true;
-    diesel__link_init(&stream->drainers);
-    diesel__stream_select_init(stream);
-    if (!is_regular(fd)) {
-        stream->watch = diesel__watch_open(s, fd, on_ready, stream, err);
-        if (stream->watch == NULL) {
-            diesel_error_prefix(err, "%s", name);
-            goto fail_stream;
-        }
-    }
-    return stream;
-
-fail_stream:
-    diesel_free(stream);
-fail_fd:
-    if (fd >= 0)
+    if (stream == NULL && fd >= 0)
         diesel__sys.close(fd);
-    return NULL;
+    return stream;
 }
 
 void diesel__stream_leave(diesel_stream *stream)

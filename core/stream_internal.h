@@ -93,13 +93,19 @@ size_t diesel__stream_take_input(diesel_stream *stream, void *buf, size_t n);
 /* stream_select.c: the cases of selects that wait for these bits happen. */
 void diesel__stream_select_init(diesel_stream *stream);
 void diesel__stream_select_fire(diesel_stream *stream, unsigned what);
+/* copy.c: the stock of pipes. */
+void diesel__pipes_free(struct diesel__sched *s);
 
 /* stream_write.c */
 void diesel__stream_writable(diesel_stream *stream);
+/* Whether a write may begin at all: 0 or -1. */
+int diesel__stream_begin_write(diesel_stream *stream, diesel_error *err);
 void diesel__stream_undirty(diesel_stream *stream);
 int diesel__stream_wait_writable(diesel_stream *stream, const char *what,
                                  int64_t deadline, diesel_error *err);
 void diesel__stream_send_last(diesel_stream *stream);
+/* Gives the output buffer back if it is empty. */
+void diesel__stream_trim_output(diesel_stream *stream);
 void diesel__stream_drop_output(diesel_stream *stream);
 void diesel__stream_wake_drainers(diesel_stream *stream, int value);
 /* The stream has failed for good: whoever waits in it is told. */

@@ -21,6 +21,7 @@
 #include <diesel/memory.h>
 
 #include "sched_internal.h"
+#include "sigpipe_internal.h"
 #include "stream_internal.h"
 #include "sys_internal.h"
 
@@ -61,6 +62,12 @@ static bool take_buffer(diesel_stream *stream)
     return stream->out != NULL;
 }
 
+void diesel__stream_trim_output(diesel_stream *stream)
+{
+    if (buffered(stream) == 0)
+        give_buffer(stream);
+}
+
 void diesel__stream_drop_output(diesel_stream *stream)
 {
     stream->out_pos = stream->out_end;
@@ -68,7 +75,7 @@ void diesel__stream_drop_output(diesel_stream *stream)
     give_buffer(stream);
 }
 
-/* Never raises SIGPIPE on a socket; on a pipe that is the program's business. */
+/* Never raises SIGPIPE. */
 ssize_t diesel__stream_raw_write(diesel_stream *stream,
                                  const struct iovec *pieces, int count)
 {
@@ -79,7 +86,10 @@ ssize_t diesel__stream_raw_write(diesel_stream *stream,
                                      .msg_iovlen = (size_t)count};
             sent = diesel__sys.sendmsg(stream->fd, &message, MSG_NOSIGNAL);
         } else {
+            struct diesel__sigpipe held;
+            diesel__sigpipe_hold(&held);
             sent = diesel__sys.writev(stream->fd, pieces, count);
+            diesel__sigpipe_release(&held, sent < 0 && errno == EPIPE);
         }
     } while (sent < 0 && errno == EINTR);
     return sent;
@@ -148,8 +158,7 @@ static void flush(diesel_stream *stream)
                  diesel__stream_await_room(stream) < 0)
             diesel__stream_fail(stream, errno);
     }
-    if (buffered(stream) == 0)
-        give_buffer(stream);
+    diesel__stream_trim_output(stream);
     if (!diesel__list_is_empty(&stream->drainers))
         wake_satisfied(stream);
 }
@@ -292,8 +301,7 @@ uint64_t diesel_stream_sent(const diesel_stream *stream)
     return stream->sent;
 }
 
-/* What calls that wait for output check first. */
-static int begin_write(diesel_stream *stream, diesel_error *err)
+static int check_write(diesel_stream *stream, diesel_error *err)
 {
     diesel__sched *s = stream->sched;
     if (diesel__is_cut(s)) {
@@ -304,6 +312,16 @@ static int begin_write(diesel_stream *stream, diesel_error *err)
     if (stream->fd < 0)
         return diesel__stream_is_closed(stream, err);
     return stream->failed != 0 ? write_failed(stream, err) : 0;
+}
+
+int diesel__stream_begin_write(diesel_stream *stream, diesel_error *err)
+{
+    if (check_write(stream, err) < 0)
+        return -1;
+    if (stream->writer != NULL)
+        return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
+                                "%s: another fiber is writing", stream->name);
+    return 0;
 }
 
 /* 0 when the kernel takes output again. The fiber is the stream's writer. */
@@ -400,11 +418,8 @@ static uint64_t total(const struct iovec *pieces, int count)
 int diesel_stream_writev(diesel_stream *stream, const struct iovec *pieces,
                          int count, int64_t deadline, diesel_error *err)
 {
-    if (begin_write(stream, err) < 0)
+    if (diesel__stream_begin_write(stream, err) < 0)
         return -1;
-    if (stream->writer != NULL)
-        return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
-                                "%s: another fiber is writing", stream->name);
     diesel__stream_enter(stream);
     stream->writer = stream->sched->current;
     uint64_t before = stream->sent + buffered(stream);
@@ -432,7 +447,7 @@ int diesel_stream_write(diesel_stream *stream, const void *buf, size_t n,
 int diesel_stream_drain(diesel_stream *stream, size_t limit, int64_t deadline,
                         diesel_error *err)
 {
-    if (begin_write(stream, err) < 0)
+    if (check_write(stream, err) < 0)
         return -1;
     diesel__stream_enter(stream);
     struct drainer drainer = {.fiber = stream->sched->current, .limit = limit};
@@ -461,9 +476,8 @@ int diesel_stream_shutdown_write(diesel_stream *stream, int64_t deadline,
 {
     if (diesel_stream_drain(stream, 0, deadline, err) < 0)
         return -1;
-    if (stream->writer != NULL)
-        return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
-                                "%s: another fiber is writing", stream->name);
+    if (diesel__stream_begin_write(stream, err) < 0)
+        return -1;
     if (stream->tls != NULL) {
         diesel__tls_say_end(stream);
         if (diesel_stream_drain(stream, 0, deadline, err) < 0)

@@ -34,6 +34,7 @@
     X(listen)                                                                  \
     X(pipe2)                                                                   \
     X(poll)                                                                    \
+    X(pread)                                                                   \
     X(read)                                                                    \
     X(recvmmsg)                                                                \
     X(recvmsg)                                                                 \

@@ -127,6 +127,9 @@ FAULTY(faulty_wait_is_due, int, poll,
        (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
 FAULTY(faulty_wait_is_due, ssize_t, read, (int fd, void *buf, size_t n),
        (fd, buf, faulty_least(n, faulty_most_read)))
+FAULTY(faulty_wait_is_due, ssize_t, pread,
+       (int fd, void *buf, size_t n, off_t at),
+       (fd, buf, faulty_least(n, faulty_most_read), at))
 FAULTY(faulty_wait_is_due, ssize_t, write, (int fd, const void *buf, size_t n),
        (fd, buf, faulty_least(n, faulty_most_written)))
 FAULTY(faulty_wait_is_due, ssize_t, sendfile,

@@ -8,6 +8,7 @@
 
 #include <diesel/channel.h>
 #include <diesel/console.h>
+#include <diesel/copy.h>
 #include <diesel/error.h>
 #include <diesel/fiber.h>
 #include <diesel/log.h>
@@ -15,6 +16,7 @@
 #include <diesel/metrics.h>
 #include <diesel/net.h>
 #include <diesel/park.h>
+#include <diesel/pipe.h>
 #include <diesel/run.h>
 #include <diesel/scope.h>
 #include <diesel/select.h>

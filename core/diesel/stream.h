@@ -42,8 +42,8 @@ typedef struct diesel_stream diesel_stream;
 
 /* Makes a stream of a connected socket, a pipe end or a terminal. The
  * descriptor is taken: it is closed with the stream, and also when this call
- * fails. It is made non-blocking. For a regular file, whose reads never block,
- * the calls simply do not wait.
+ * fails. It is made non-blocking. For a regular file or /dev/null, which are
+ * always ready, the calls simply do not wait.
  * `name` is what messages call it; copied. INVAL, NOMEM, LIMIT, IO. Never
  * switches fibers. */
 diesel_stream *diesel_stream_from_fd(int fd, const char *name,
