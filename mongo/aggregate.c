@@ -8,6 +8,7 @@
 
 #include <diesel/memory.h>
 
+#include "doc_internal.h"
 #include "option_internal.h"
 
 /* A pipeline's type, checked: 0 or -1. */
@@ -32,6 +33,16 @@ static int check_arguments(struct dmongo__ns *ns, const char *ns_text,
     return need_pipeline(ns, pipeline, err);
 }
 
+/* Whether the pipeline's last stage stores what comes out of it. */
+static bool pipeline_writes(dmongo_value pipeline)
+{
+    size_t n;
+    dmongo_value last = dmongo__array_last(pipeline);
+    const char *stage = dmongo__doc_first_key(last, &n);
+    return stage != NULL && ((n == 4 && memcmp(stage, "$out", n) == 0) ||
+                             (n == 6 && memcmp(stage, "$merge", n) == 0));
+}
+
 dmongo_cursor *(dmongo_aggregate)(dmongo *client, const char *ns_text,
                                   dmongo_value pipeline,
                                   const dmongo_aggregate_options *options,
@@ -49,7 +60,15 @@ dmongo_cursor *(dmongo_aggregate)(dmongo *client, const char *ns_text,
         return NULL;
 
     struct dmongo__call call;
-    if (dmongo__call_begin(&call, client, "aggregate", ns_text) < 0)
+    bool writes = pipeline_writes(pipeline);
+    struct dmongo__op op = {
+        .what = "aggregate",
+        .ns = ns_text,
+        .database = ns.database,
+        .flags = DMONGO__READS | (writes ? DMONGO__WRITES : DMONGO__RETRY_READ),
+        .session = o->session,
+        .max_time_ms = o->max_time_ms};
+    if (dmongo__call_begin(&call, client, &op) < 0)
         goto fail;
     bool is_on_database = ns.collection.form == DMONGO__ABSENT;
     dmongo_value command = dmongo_doc(
@@ -57,16 +76,12 @@ dmongo_cursor *(dmongo_aggregate)(dmongo *client, const char *ns_text,
         "pipeline", pipeline,
         "cursor", dmongo_doc("batchSize", dmongo__unless_zero32(o->batch_size)),
         "hint", o->hint,
-        "maxTimeMS", dmongo__unless_zero64(o->max_time_ms),
         "allowDiskUse", dmongo__if_true(o->allow_disk_use),
         "bypassDocumentValidation",
         dmongo__if_true(o->bypass_document_validation),
         "collation", o->collation,
         "let", o->let,
-        "comment", o->comment,
-        "readConcern", client->read_concern,
-        "$readPreference", dmongo__read_preference(&call),
-        "$db", ns.database);
+        "comment", o->comment);
     if (dmongo__call_exchange(&call, command, dmongo__cursor_buffer(cursor)) < 0 ||
         dmongo__cursor_begin(cursor, &call, o->batch_size, o->comment) < 0)
         goto fail;
@@ -106,7 +121,13 @@ int64_t(dmongo_count)(dmongo *client, const char *ns_text, dmongo_value filter,
         return -1;
 
     struct dmongo__call call;
-    if (dmongo__call_begin(&call, client, "count", ns_text) < 0)
+    struct dmongo__op op = {.what = "count",
+                            .ns = ns_text,
+                            .database = ns.database,
+                            .flags = DMONGO__READS | DMONGO__RETRY_READ,
+                            .session = o->session,
+                            .max_time_ms = o->max_time_ms};
+    if (dmongo__call_begin(&call, client, &op) < 0)
         return dmongo__call_fail(&call, err);
     dmongo_value pipeline = dmongo_array(
         dmongo_doc("$match", filter),
@@ -120,12 +141,8 @@ int64_t(dmongo_count)(dmongo *client, const char *ns_text, dmongo_value filter,
                    "pipeline", pipeline,
                    "cursor", dmongo_doc(),
                    "hint", o->hint,
-                   "maxTimeMS", dmongo__unless_zero64(o->max_time_ms),
                    "collation", o->collation,
-                   "comment", o->comment,
-                   "readConcern", client->read_concern,
-                   "$readPreference", dmongo__read_preference(&call),
-                   "$db", ns.database),
+                   "comment", o->comment),
         NULL);
     if (n == 0)
         n = read_count(&call, "n");
@@ -142,14 +159,12 @@ int64_t dmongo_estimated_count(dmongo *client, const char *ns_text,
     if (dmongo__collection_split(&ns, "count", ns_text, err) < 0)
         return -1;
     struct dmongo__call call;
-    if (dmongo__call_begin(&call, client, "count", ns_text) < 0 ||
-        dmongo__call_exchange(
-            &call,
-            dmongo_doc("count", ns.collection,
-                       "readConcern", client->read_concern,
-                       "$readPreference", dmongo__read_preference(&call),
-                       "$db", ns.database),
-            NULL) < 0)
+    struct dmongo__op op = {.what = "count",
+                            .ns = ns_text,
+                            .database = ns.database,
+                            .flags = DMONGO__READS | DMONGO__RETRY_READ};
+    if (dmongo__call_begin(&call, client, &op) < 0 ||
+        dmongo__call_exchange(&call, dmongo_doc("count", ns.collection), NULL) < 0)
         return dmongo__call_fail(&call, err);
     int64_t n = dmongo__element_int(&call.reply.n, -1);
     if (n < 0) {

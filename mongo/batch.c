@@ -61,8 +61,8 @@ int dmongo__batch_begin(struct dmongo__batch *b)
     size_t most = b->call->conn->limits.batch;
     if (b->n <= 1)
         return 0;
-    b->plan = diesel_realloc_array(NULL, b->n < most ? b->n : most,
-                                   sizeof *b->plan);
+    b->room = b->n < most ? b->n : most;
+    b->plan = diesel_realloc_array(NULL, b->room, sizeof *b->plan);
     return b->plan != NULL ? 0
                            : diesel_error_nomem(&b->call->error, "a batch");
 }
@@ -116,6 +116,8 @@ static int plan_one(struct dmongo__batch *b, size_t i, uint32_t *plan)
 static int plan_batch(struct dmongo__batch *b, size_t room)
 {
     size_t most = b->call->conn->limits.batch;
+    if (most > b->room) /* another server, with other limits */
+        most = b->room;
     if (most > b->n - b->first)
         most = b->n - b->first;
     b->count = 0;
@@ -223,19 +225,20 @@ static int send_planned(struct dmongo__batch *b,
     return dmongo__gather_end(&b->out);
 }
 
-int dmongo__batch_send(struct dmongo__batch *b, dmongo_value command)
+/* Plans and sends the next batch, and reads the reply if there is one. */
+static int exchange(struct dmongo__batch *b, dmongo_value command)
 {
     struct dmongo__call *call = b->call;
-    b->first += b->count;
-    b->count = 0;
-    if (b->first >= b->n)
-        return 0;
+    struct dmongo__composed composed;
     struct dmongo__gathered message = {
-        .flags = call->client->unacknowledged ? DMONGO__MORE_TO_COME : 0,
-        .command = command,
+        .flags = call->unacknowledged ? DMONGO__MORE_TO_COME : 0,
         .sequence = b->sequence};
+    if (dmongo__call_compose(call, command, &composed) < 0)
+        return -1;
+    message.command = composed.whole;
     size_t most = call->conn->limits.message;
-    int64_t command_size = dmongo__doc_size(command, most, &call->error);
+    int64_t command_size =
+        dmongo__doc_size(message.command, most, &call->error);
     if (command_size < 0)
         return -1;
     message.command_size = (size_t)command_size;
@@ -246,9 +249,20 @@ int dmongo__batch_send(struct dmongo__batch *b, dmongo_value command)
     message.documents_size = b->documents_size;
     if (send_planned(b, &message) < 0)
         return -1;
-    if (call->client->unacknowledged) {
-        call->conn->half_used = false; /* no reply is under way */
-        return 1;
-    }
-    return dmongo__call_receive(call, NULL) < 0 ? -1 : 1;
+    if (!call->unacknowledged)
+        return dmongo__call_receive(call, NULL);
+    call->conn->half_used = false; /* no reply is under way */
+    return 0;
+}
+
+int dmongo__batch_send(struct dmongo__batch *b, dmongo_value command)
+{
+    b->first += b->count;
+    b->count = 0;
+    if (b->first >= b->n)
+        return 0;
+    while (exchange(b, command) < 0)
+        if (!dmongo__call_again(b->call))
+            return -1;
+    return 1;
 }

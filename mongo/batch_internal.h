@@ -54,6 +54,7 @@ struct dmongo__batch {
     size_t documents_size;
     uint32_t *plan; /* one for each item of the batch: its size, and HAS_ID */
     uint32_t one;   /* the plan of a single item                            */
+    size_t room;    /* of the plan, in items                                */
     struct dmongo__gather out;
 };
 
@@ -77,6 +78,7 @@ static inline void dmongo__batch_init(
     b->item = item;
     b->source = source;
     b->plan = &b->one;
+    b->room = 1;
 }
 
 /* 0, or -1 with call->error. dmongo__batch_clear() in both cases. */
@@ -84,7 +86,7 @@ int dmongo__batch_begin(struct dmongo__batch *b);
 void dmongo__batch_clear(struct dmongo__batch *b);
 
 /* Sends the next batch behind `command` and receives the reply, unless writes are not
- * acknowledged: 1; 0 if all items have been sent; -1 with call->error. */
+ * acknowledged, and does so again if that is allowed: 1; 0 if all items have been sent; -1 with call->error. */
 int dmongo__batch_send(struct dmongo__batch *b, dmongo_value command);
 
 /* The item of a document as the program has it. */

@@ -36,6 +36,7 @@ static const struct {
 
 struct bulk {
     struct dmongo__call call;
+    struct dmongo__op op;
     const struct dmongo__ns *ns;
     const dmongo_write *writes;
     size_t n;
@@ -213,6 +214,15 @@ static int renumber(struct bulk *bulk, const struct dmongo__batch *b,
     return 0;
 }
 
+/* Whether a statement may change many documents: servers do not know those again. */
+static bool touches_many(const struct bulk *bulk, const size_t *order, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (dmongo__write_is_many(&bulk->writes[order[i]]))
+            return true;
+    return false;
+}
+
 /* Sends one command after another for `n` writes of a class: 1, or 0 to stop, as an
  * ordered write was refused, or -1 with the call's error. */
 static int write_run(struct bulk *bulk, enum class class, const size_t *order,
@@ -234,15 +244,15 @@ static int write_run(struct bulk *bulk, enum class class, const size_t *order,
         "bypassDocumentValidation",
         dmongo__if_true(o->bypass_document_validation && class != DELETE),
         "let", class != INSERT ? o->let : dmongo_absent(),
-        "comment", o->comment,
-        "writeConcern", call->client->write_concern,
-        "$db", bulk->ns->database);
+        "comment", o->comment);
+    bulk->op.flags = DMONGO__WRITES |
+                     (touches_many(bulk, order, n) ? 0 : DMONGO__RETRY_WRITE);
     int got = dmongo__batch_begin(&b), stop = 0;
     while (got == 0 && !stop && (got = dmongo__batch_send(&b, command)) > 0) {
         size_t errors = bulk->result->error_count;
         bool failed;
         got = 0;
-        if (call->client->unacknowledged)
+        if (call->unacknowledged)
             continue;
         if (count(bulk, &b, class) < 0 ||
             dmongo__result_read(bulk->result, call, b.first, &failed) < 0 ||
@@ -324,7 +334,12 @@ int dmongo_bulk_write(dmongo *client, const char *ns_text,
     bulk.result = result;
     if (bulk.options->ids != NULL)
         memset(bulk.options->ids, 0, n * sizeof *bulk.options->ids);
-    int done = dmongo__call_begin(&bulk.call, client, WHAT, ns_text) < 0
+    bulk.op = (struct dmongo__op){.what = WHAT,
+                                  .ns = ns_text,
+                                  .database = ns.database,
+                                  .flags = DMONGO__WRITES,
+                                  .session = bulk.options->session};
+    int done = dmongo__call_begin(&bulk.call, client, &bulk.op) < 0
                    ? -1
                    : write_all(&bulk);
     if (result == &own)

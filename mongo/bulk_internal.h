@@ -14,6 +14,13 @@ static inline bool dmongo__write_is_update(const dmongo_write *w)
            w->kind == DMONGO_WRITE_REPLACE_ONE;
 }
 
+/* Whether it may change more than one document. */
+static inline bool dmongo__write_is_many(const dmongo_write *w)
+{
+    return w->kind == DMONGO_WRITE_UPDATE_MANY ||
+           w->kind == DMONGO_WRITE_DELETE_MANY;
+}
+
 /* The document of an update: pipelines as arrays. */
 static inline dmongo_value dmongo__write_change(const dmongo_write *w)
 {

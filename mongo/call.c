@@ -11,6 +11,9 @@
  *     connections are kept unless it is shutting down.
  *   - The server reports any other error: nothing.
  *
+ * What may be sent again is sent again once, on another connection; with timeoutMS
+ * until that is up. If no server is found for it, the first failure is reported.
+ *
  * The reply lies in a buffer that is used again by whoever has the connection
  * next, so nothing read from it is kept.
  */
@@ -19,17 +22,60 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <diesel/scope.h>
 #include <diesel/time.h>
 
-static void begin(struct dmongo__call *call, dmongo *client, const char *what,
-                  const char *ns)
+static void begin(struct dmongo__call *call, dmongo *client,
+                  const struct dmongo__op *op)
 {
+    int64_t timeout = client->uri->options.timeout_ms;
     call->client = client;
-    call->what = what;
-    call->ns = ns;
+    call->op = op;
     call->server = NULL;
     call->conn = NULL;
+    call->session = NULL;
+    call->owns_session = false;
+    call->is_pinned = false;
+    call->attempts = 0;
+    call->txn_number = 0;
+    call->deadline = timeout > 0 ? diesel_now() + timeout : DIESEL_FOREVER;
+    call->unacknowledged =
+        op->flags & DMONGO__NO_REPLY ||
+        (op->flags & DMONGO__WRITES && op->write_concern.form == DMONGO__ABSENT &&
+         client->unacknowledged);
     client->references++;
+}
+
+static int cannot(struct dmongo__call *call, const char *why)
+{
+    return diesel_error_set(&call->error, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
+                            "%s", why);
+}
+
+/* The session that the command names, now that it is known who gets it. */
+static int take_session(struct dmongo__call *call)
+{
+    const struct dmongo__op *op = call->op;
+    bool has_sessions = call->server->hello.session_timeout_minutes > 0;
+    if (call->session != NULL) /* this is another attempt */
+        return 0;
+    if (op->session != NULL) {
+        if (op->session->client != call->client)
+            return cannot(call, "the session is another client's");
+        if (call->unacknowledged)
+            return cannot(call, "a session does not go with a write concern of w=0");
+        if (!has_sessions)
+            return cannot(call, "the server has no sessions");
+        call->session = op->session->server;
+    } else if (op->server_session != NULL) {
+        call->session = op->server_session;
+    } else if (has_sessions && !call->unacknowledged &&
+               !(op->flags & DMONGO__NO_SESSION)) {
+        call->session = dmongo__session_take(call->client, &call->error);
+        call->owns_session = call->session != NULL;
+        return call->session != NULL ? 0 : -1;
+    }
+    return 0;
 }
 
 /* Whether a failure to take a connection is because the server was lost, so that
@@ -42,36 +88,69 @@ static bool may_look_again(const struct dmongo__call *call, int64_t deadline)
            (deadline == 0 || diesel_now() < deadline);
 }
 
-int dmongo__call_begin(struct dmongo__call *call, dmongo *client,
-                       const char *what, const char *ns)
+/* A connection to the server in use, or the first that can be. */
+static int take_conn(struct dmongo__call *call)
 {
     int64_t deadline = 0;
-    begin(call, client, what, ns);
+    if (call->deadline != DIESEL_FOREVER) {
+        int64_t usual = diesel_now() +
+                        call->client->uri->options.server_selection_timeout_ms;
+        deadline = usual < call->deadline ? usual : call->deadline;
+    }
     do {
-        call->server = dmongo__select(client, &deadline, &call->error);
+        call->server = dmongo__select(call->client, &deadline, &call->error);
         if (call->server == NULL)
             return -1;
-        call->conn = dmongo__pool_take(&call->server->pool, &call->error);
+        call->conn = dmongo__pool_take(&call->server->pool, call->deadline,
+                                       &call->error);
         if (call->conn != NULL)
-            return 0;
+            return take_session(call);
     } while (may_look_again(call, deadline));
     return -1;
 }
 
-int dmongo__call_begin_on(struct dmongo__call *call,
-                          struct dmongo__server *server, const char *what,
-                          const char *ns)
+int dmongo__call_begin(struct dmongo__call *call, dmongo *client,
+                       const struct dmongo__op *op)
 {
-    begin(call, server->client, what, ns);
+    begin(call, client, op);
+    return take_conn(call);
+}
+
+int dmongo__call_begin_on(struct dmongo__call *call,
+                          struct dmongo__server *server,
+                          const struct dmongo__op *op)
+{
+    begin(call, server->client, op);
     call->server = server;
-    call->conn = dmongo__pool_take(&server->pool, &call->error);
-    return call->conn != NULL ? 0 : -1;
+    call->is_pinned = true;
+    call->conn = dmongo__pool_take(&server->pool, call->deadline, &call->error);
+    return call->conn != NULL ? take_session(call) : -1;
 }
 
 int64_t dmongo__call_deadline(const struct dmongo__call *call)
 {
+    if (call->deadline != DIESEL_FOREVER)
+        return call->deadline;
     int64_t timeout = call->client->socket_timeout_ms;
     return timeout > 0 ? diesel_now() + timeout : DIESEL_FOREVER;
+}
+
+/* Notes the times that a reply tells. */
+static void take_times(struct dmongo__call *call)
+{
+    const struct dmongo__element *cluster = &call->reply.cluster_time;
+    const struct dmongo__element *operation = &call->reply.operation_time;
+    dmongo_session *session = call->op->session;
+    if (cluster->type == BSON_TYPE_DOCUMENT) {
+        dmongo__cluster_time_advance(&call->client->cluster_time, cluster->value,
+                                     cluster->size);
+        if (session != NULL)
+            dmongo__cluster_time_advance(&session->cluster_time, cluster->value,
+                                         cluster->size);
+    }
+    if (session != NULL && operation->type == BSON_TYPE_TIMESTAMP)
+        dmongo_session_advance_operation_time(session,
+                                              dmongo__load64(operation->value));
 }
 
 int dmongo__call_receive(struct dmongo__call *call, struct dmongo__buffer *into)
@@ -81,48 +160,86 @@ int dmongo__call_receive(struct dmongo__call *call, struct dmongo__buffer *into)
     if (dmongo__conn_receive(call->conn, into, &call->message,
                              dmongo__call_deadline(call), &call->error) < 0)
         return -1;
-    return dmongo__reply_read(&call->reply, call->message.body,
-                              call->message.body_size, &call->error);
+    int done = dmongo__reply_read(&call->reply, call->message.body,
+                                  call->message.body_size, &call->error);
+    if (call->reply.cluster_time.type != 0 || call->reply.operation_time.type != 0)
+        take_times(call);
+    if (done == 0)
+        call->attempts = 0;
+    return done;
+}
+
+static int exchange(struct dmongo__call *call, dmongo_value command,
+                    struct dmongo__buffer *into)
+{
+    struct dmongo__composed composed;
+    if (dmongo__call_compose(call, command, &composed) < 0 ||
+        dmongo__conn_send(call->conn, composed.whole,
+                          call->unacknowledged ? DMONGO__MORE_TO_COME : 0,
+                          dmongo__call_deadline(call), &call->error) < 0)
+        return -1;
+    if (!call->unacknowledged)
+        return dmongo__call_receive(call, into);
+    call->conn->half_used = false; /* no reply is under way */
+    return 0;
 }
 
 int dmongo__call_exchange(struct dmongo__call *call, dmongo_value command,
                           struct dmongo__buffer *into)
 {
-    if (dmongo__conn_send(call->conn, command, 0, dmongo__call_deadline(call),
-                          &call->error) < 0)
-        return -1;
-    return dmongo__call_receive(call, into);
-}
-
-int dmongo__call_post(struct dmongo__call *call, dmongo_value command)
-{
-    if (dmongo__conn_send(call->conn, command, DMONGO__MORE_TO_COME,
-                          dmongo__call_deadline(call), &call->error) < 0)
-        return -1;
-    call->conn->half_used = false; /* no reply is under way */
+    while (exchange(call, command, into) < 0)
+        if (!dmongo__call_again(call))
+            return -1;
     return 0;
 }
 
-void dmongo__call_end(struct dmongo__call *call)
+struct dmongo__server_session *
+dmongo__call_keep_session(struct dmongo__call *call)
+{
+    struct dmongo__server_session *session =
+        call->owns_session ? call->session : NULL;
+    call->owns_session = false;
+    return session;
+}
+
+static void give_conn(struct dmongo__call *call)
 {
     if (call->conn != NULL)
         dmongo__pool_give(call->conn);
     call->conn = NULL;
+}
+
+void dmongo__call_end(struct dmongo__call *call)
+{
+    give_conn(call);
+    if (call->owns_session)
+        dmongo__session_give(call->client, call->session);
     dmongo__client_release(call->client);
 }
 
-/* What the failure says about the server. */
+/* Whether the connection broke, so that nobody knows whether the command ran. */
+static bool is_broken(const struct dmongo__call *call)
+{
+    const diesel_error *error = &call->error;
+    if (!call->conn->half_used)
+        return false;
+    return error->code == DIESEL_E_CLOSED || error->code == DIESEL_E_IO ||
+           error->domain == DIESEL_DOM_TLS ||
+           (error->domain == DIESEL_DOM_SYS && error->code != DIESEL_E_NOMEM);
+}
+
+/* What the failure says about the server and the session. */
 static void conclude(struct dmongo__call *call)
 {
     diesel_error *error = &call->error;
+    if (call->session != NULL && call->conn->half_used)
+        call->session->is_dirty = true;
     if (call->client->is_closed)
         return;
-    bool is_broken = error->code == DIESEL_E_CLOSED ||
-                     error->code == DIESEL_E_IO ||
-                     (error->domain == DIESEL_DOM_SYS &&
-                      error->code != DIESEL_E_NOMEM);
-    if (call->conn->half_used && is_broken) {
+    if (is_broken(call)) {
         error->flags |= DIESEL_EF_RETRYABLE;
+        if (call->txn_number != 0)
+            error->flags |= DMONGO_EF_RETRYABLE_WRITE;
         dmongo__server_lost(call->server, call->conn->generation);
         return;
     }
@@ -135,6 +252,40 @@ static void conclude(struct dmongo__call *call)
         dmongo__server_unfit(call->server);
 }
 
+/* After conclude(). */
+static bool may_retry(const struct dmongo__call *call)
+{
+    unsigned flags = call->error.flags;
+    if ((call->attempts > 0 && call->deadline == DIESEL_FOREVER) ||
+        call->is_pinned || call->client->is_closed || diesel_check(NULL) < 0)
+        return false;
+    if (call->txn_number != 0)
+        return flags & DMONGO_EF_RETRYABLE_WRITE;
+    return call->op->flags & DMONGO__RETRY_READ &&
+           call->client->uri->options.retry_reads && flags & DIESEL_EF_RETRYABLE;
+}
+
+bool dmongo__call_again(struct dmongo__call *call)
+{
+    if (call->conn == NULL)
+        return false;
+    conclude(call);
+    if (call->attempts > 0 && call->error.flags & DMONGO_EF_NO_WRITES_PERFORMED)
+        call->error = call->first_error; /* which says more */
+    bool again = may_retry(call);
+    give_conn(call);
+    if (!again)
+        return false;
+    diesel_error why = call->error;
+    if (call->attempts++ == 0)
+        call->first_error = why;
+    if (take_conn(call) == 0)
+        return true;
+    if (call->error.code != DIESEL_E_CANCELLED)
+        call->error = why;
+    return false;
+}
+
 int dmongo__explain(const char *what, const char *ns, diesel_error *err)
 {
     diesel_error_prefix(err, "mongodb: %s %.100s", what, ns);
@@ -144,38 +295,20 @@ int dmongo__explain(const char *what, const char *ns, diesel_error *err)
 int dmongo__call_fail(struct dmongo__call *call, diesel_error *err)
 {
     diesel_error *error = &call->error;
+    const struct dmongo__op *op = call->op;
     if (call->conn != NULL)
         conclude(call);
     if (err != NULL && call->server != NULL) {
         const char *name = call->server->name;
         *err = *error;
         diesel_error_set(err, error->code, error->domain, error->detail,
-                         "mongodb %.100s: %s %.100s: %s", name, call->what,
-                         call->ns,
+                         "mongodb %.100s: %s %.100s: %s", name, op->what, op->ns,
                          dmongo__without_name(error->message, name));
         err->flags = error->flags;
     } else if (err != NULL) {
         *err = *error;
-        dmongo__explain(call->what, call->ns, err);
+        dmongo__explain(op->what, op->ns, err);
     }
     dmongo__call_end(call);
     return -1;
-}
-
-dmongo_value dmongo__read_preference(const struct dmongo__call *call)
-{
-    const struct dmongo__hello *hello = &call->server->hello;
-    if (*hello->set_name == 0 && !hello->is_mongos)
-        return dmongo_absent(); /* a standalone has no choice */
-    if (call->client->read_preference_doc != NULL)
-        return dmongo_bson(call->client->read_preference_doc);
-    /* The program asked for this very member, whatever it is. */
-    static const dmongo_value any_member[] = {
-        {.form = DMONGO__STR, .type = BSON_TYPE_UTF8, .len = 4, .s = "mode"},
-        {.form = DMONGO__STR, .type = BSON_TYPE_UTF8, .len = 16,
-         .s = "primaryPreferred"},
-    };
-    return hello->is_mongos || hello->is_writable
-               ? dmongo_absent()
-               : dmongo_doc_of(any_member, 2);
 }

@@ -188,6 +188,21 @@ static int init_read_preference(dmongo *client, diesel_error *err)
                                  "the read preference is too large");
 }
 
+/* apiVersion and its like, in every command. */
+static int init_api(dmongo *client, const dmongo_api *api, diesel_error *err)
+{
+    if (api->version == NULL)
+        return 0;
+    if (copy_string(api->version, &client->owned_api_version, err) < 0)
+        return -1;
+    client->api_version = dmongo_str(client->owned_api_version);
+    if (api->strict)
+        client->api_strict = dmongo_bool(true);
+    if (api->deprecation_errors)
+        client->api_deprecation_errors = dmongo_bool(true);
+    return 0;
+}
+
 static int init(dmongo *client, const char *uri, const dmongo_options *options,
                 diesel_error *err)
 {
@@ -208,7 +223,8 @@ static int init(dmongo *client, const char *uri, const dmongo_options *options,
         init_credential(client, options, err) < 0 ||
         init_write_concern(client, err) < 0 ||
         init_read_concern(client, err) < 0 ||
-        init_compressors(client, err) < 0)
+        init_compressors(client, err) < 0 ||
+        init_api(client, &options->api, err) < 0)
         return -1;
     return init_read_preference(client, err);
 }
@@ -224,6 +240,8 @@ static void free_client(dmongo *client)
     bson_destroy(client->write_concern_doc);
     bson_destroy(client->read_concern_doc);
     bson_destroy(client->read_preference_doc);
+    dmongo__buffer_clear(&client->cluster_time.bytes);
+    diesel_free(client->owned_api_version);
     if (client->owned_password != NULL)
         explicit_bzero(client->owned_password, strlen(client->owned_password));
     diesel_free(client->owned_password);
@@ -249,7 +267,7 @@ static int fill_pool(void *arg)
            server->pool.total < min && server->pool.total < server->pool.max) {
         diesel_error unused;
         struct dmongo__conn *conn =
-            dmongo__pool_connect(&server->pool, &unused);
+            dmongo__pool_connect(&server->pool, DIESEL_FOREVER, &unused);
         if (conn == NULL)
             return 0;
         dmongo__pool_give(conn);
@@ -298,6 +316,8 @@ void dmongo_close(dmongo *client)
 {
     if (client == NULL)
         return;
+    if (client->servers != NULL)
+        dmongo__sessions_end(client);
     client->is_closed = true;
     if (client->servers != NULL)
         for (size_t i = 0; i < client->uri->host_count; i++)

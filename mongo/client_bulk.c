@@ -27,6 +27,7 @@
 
 struct bulk {
     dmongo *client;
+    struct dmongo__op op;
     const dmongo_write *writes;
     size_t n;
     const dmongo_bulk_options *options;
@@ -190,11 +191,15 @@ static int read_cursor(struct bulk *bulk, struct dmongo__call *call,
         int64_t id = dmongo_get_int(&body, "cursor.id", 0);
         if (id == 0)
             return 0;
-        if (dmongo__call_exchange(call,
-                                  dmongo_doc("getMore", dmongo_int64(id),
-                                             "collection", "$cmd.bulkWrite",
-                                             "$db", "admin"),
-                                  NULL) < 0)
+        unsigned flags = bulk->op.flags;
+        bulk->op.flags = DMONGO__NO_MAX_TIME;
+        int done = dmongo__call_exchange(
+            call,
+            dmongo_doc("getMore", dmongo_int64(id),
+                       "collection", "$cmd.bulkWrite"),
+            NULL);
+        bulk->op.flags = flags;
+        if (done < 0)
             return -1;
     }
 }
@@ -226,12 +231,10 @@ static int write_all(struct bulk *bulk, struct dmongo__call *call)
         dmongo__if_true(o->bypass_document_validation),
         "let", o->let,
         "comment", o->comment,
-        "nsInfo", dmongo_array_of(bulk->infos, bulk->info_count),
-        "writeConcern", bulk->client->write_concern,
-        "$db", "admin");
+        "nsInfo", dmongo_array_of(bulk->infos, bulk->info_count));
     int got = dmongo__batch_begin(&b);
     while (got == 0 && (got = dmongo__batch_send(&b, command)) > 0) {
-        got = bulk->client->unacknowledged ? 0 : read_reply(bulk, call, b.first);
+        got = call->unacknowledged ? 0 : read_reply(bulk, call, b.first);
         if (bulk->result->error_count > 0 && !o->unordered)
             break;
     }
@@ -258,7 +261,16 @@ int dmongo_client_bulk_write(dmongo *client, const dmongo_write *writes,
                         .options = options != NULL ? options : &defaults,
                         .result = result};
     struct dmongo__call call;
-    int done = dmongo__call_begin(&call, client, WHAT, "admin");
+    bool many = false;
+    for (size_t i = 0; i < n; i++)
+        many = many || dmongo__write_is_many(&writes[i]);
+    bulk.op = (struct dmongo__op){
+        .what = WHAT,
+        .ns = "admin",
+        .database = dmongo_str("admin"),
+        .flags = DMONGO__WRITES | (many ? 0 : DMONGO__RETRY_WRITE),
+        .session = bulk.options->session};
+    int done = dmongo__call_begin(&call, client, &bulk.op);
     if (done == 0)
         done = prepare(&bulk, &call.error);
     if (done == 0)

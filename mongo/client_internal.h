@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client inside: its servers, which of them is in use, and what all operations
- * are made of.
- *
- *     struct dmongo__call call;
- *     if (dmongo__call_begin(&call, client, "find", ns) < 0 ||
- *         dmongo__call_exchange(&call, command, NULL) < 0)
- *         return dmongo__call_fail(&call, err);
- *     ...read call.reply...
- *     dmongo__call_end(&call);
+ * The client inside: its servers, and which of them is in use. What operations are
+ * made of is in call_internal.h.
  */
 #ifndef DIESEL_MONGO_CLIENT_INTERNAL_H
 #define DIESEL_MONGO_CLIENT_INTERNAL_H
@@ -22,6 +15,7 @@
 #include <diesel/mongo_client.h>
 #include <diesel/scope.h>
 
+#include "call_internal.h"
 #include "hello_internal.h"
 #include "pool_internal.h"
 #include "reply_internal.h"
@@ -35,6 +29,7 @@ struct dmongo__server {
     char *name; /* for messages */
     struct dmongo__pool pool;
     struct dmongo__hello hello; /* of the connection made last             */
+    int64_t min_rtt_ms; /* the least time for the way there and back; 0: not known */
     diesel_error last_error;    /* why it could not be used; code 0: it can */
 };
 
@@ -66,6 +61,12 @@ struct dmongo {
     bson_t *write_concern_doc, *read_concern_doc, *read_preference_doc;
     dmongo_value write_concern, read_concern;
     bool unacknowledged; /* w=0 */
+
+    struct dmongo__server_session *sessions; /* those that are not in use */
+    int64_t session_timeout_minutes;
+    struct dmongo__cluster_time cluster_time;
+    dmongo_value api_version, api_strict, api_deprecation_errors;
+    char *owned_api_version;
 
     /* What is offered for compression, in the order of preference. */
     dmongo_value compressors[4];
@@ -109,7 +110,8 @@ void dmongo__wake_selecting(dmongo *client);
 const char *dmongo__without_name(const char *message, const char *name);
 
 /* handshake.c: the pools' `make`; arg is the server. */
-int dmongo__handshake(struct dmongo__conn *conn, void *arg, diesel_error *err);
+int dmongo__handshake(struct dmongo__conn *conn, void *arg, int64_t deadline,
+                      diesel_error *err);
 
 /* auth.c: authenticates. `hello` is the server's reply to a hello that had
  * dmongo__auth_begin()'s parts. */
@@ -133,59 +135,5 @@ struct dmongo__ns {
     dmongo_value collection; /* absent if there is no dot */
 };
 int dmongo__ns_split(struct dmongo__ns *ns, const char *text, diesel_error *err);
-
-/* call.c: one operation on one connection. What fails, fails with call->error,
- * which dmongo__call_fail() completes and hands out. */
-struct dmongo__call {
-    dmongo *client;
-    const char *what; /* "find", for messages */
-    const char *ns;
-    struct dmongo__server *server;
-    struct dmongo__conn *conn;
-    struct dmongo__message message; /* the reply, ... */
-    struct dmongo__reply reply;     /* ... and its fields */
-    diesel_error error;
-};
-
-/* Takes a connection to the server in use, and a reference to the client. 0 or -1;
- * dmongo__call_end() or dmongo__call_fail() must follow in both cases. */
-int dmongo__call_begin(struct dmongo__call *call, dmongo *client,
-                       const char *what, const char *ns);
-
-/* The same for one server and no other, on which something lives. */
-int dmongo__call_begin_on(struct dmongo__call *call,
-                          struct dmongo__server *server, const char *what,
-                          const char *ns);
-
-/* Sends a command and reads its reply into `into`, or into the connection's buffer if
- * that is NULL. 0: call->reply has been read and says ok; it is borrowed from that
- * buffer. */
-int dmongo__call_exchange(struct dmongo__call *call, dmongo_value command,
-                          struct dmongo__buffer *into);
-
-/* The second half of it, after a request was sent by other means. */
-int dmongo__call_receive(struct dmongo__call *call,
-                         struct dmongo__buffer *into);
-
-/* Sends a command that is not answered. */
-int dmongo__call_post(struct dmongo__call *call, dmongo_value command);
-
-/* Until when one read or write may take. */
-int64_t dmongo__call_deadline(const struct dmongo__call *call);
-
-/* Gives the connection back. What lies in its buffer stays valid until the next
- * switch. */
-void dmongo__call_end(struct dmongo__call *call);
-
-/* The same after a failure: draws the conclusions about the server, puts server and
- * operation before the message, and fills *err. Returns -1. */
-int dmongo__call_fail(struct dmongo__call *call, diesel_error *err);
-
-/* For functions that have something to say about arguments before a call begins:
- * "mongodb: WHAT NS: " before *err's message. Returns -1. */
-int dmongo__explain(const char *what, const char *ns, diesel_error *err);
-
-/* What goes into a command that reads, for the server that was chosen. */
-dmongo_value dmongo__read_preference(const struct dmongo__call *call);
 
 #endif

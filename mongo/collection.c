@@ -24,7 +24,11 @@ int dmongo_create_collection(dmongo *client, const char *ns_text,
         return -1;
     dmongo_value more = o->more.form != DMONGO__ABSENT ? o->more : dmongo_doc();
     return dmongo__command_run(
-        client, "create", ns_text,
+        client,
+        &(struct dmongo__op){.what = "create",
+                             .ns = ns_text,
+                             .database = ns.database,
+                             .flags = DMONGO__WRITES},
         dmongo_doc("create", ns.collection,
                    "capped", dmongo__if_true(o->capped_bytes > 0),
                    "size", dmongo__unless_zero64(o->capped_bytes),
@@ -39,9 +43,7 @@ int dmongo_create_collection(dmongo *client, const char *ns_text,
                    "expireAfterSeconds", o->expire_after_seconds,
                    "clusteredIndex", o->clustered_index,
                    "comment", o->comment,
-                   "", dmongo__splice(&more),
-                   "writeConcern", client->write_concern,
-                   "$db", ns.database),
+                   "", dmongo__splice(&more)),
         0, err);
 }
 
@@ -51,11 +53,14 @@ int dmongo_drop_collection(dmongo *client, const char *ns_text,
     struct dmongo__ns ns;
     if (dmongo__collection_split(&ns, "drop", ns_text, err) < 0)
         return -1;
-    return dmongo__command_run(client, "drop", ns_text,
-                               dmongo_doc("drop", ns.collection,
-                                          "writeConcern", client->write_concern,
-                                          "$db", ns.database),
-                               DMONGO_NAMESPACE_NOT_FOUND, err);
+    return dmongo__command_run(
+        client,
+        &(struct dmongo__op){.what = "drop",
+                             .ns = ns_text,
+                             .database = ns.database,
+                             .flags = DMONGO__WRITES},
+        dmongo_doc("drop", ns.collection),
+        DMONGO_NAMESPACE_NOT_FOUND, err);
 }
 
 int dmongo_rename_collection(dmongo *client, const char *ns_text,
@@ -66,14 +71,15 @@ int dmongo_rename_collection(dmongo *client, const char *ns_text,
     if (dmongo__collection_split(&ns, "rename", ns_text, err) < 0 ||
         dmongo__collection_split(&to, "rename", to_text, err) < 0)
         return -1;
-    return dmongo__command_run(client, "rename", ns_text,
-                               dmongo_doc("renameCollection", ns_text,
-                                          "to", to_text,
-                                          "dropTarget",
-                                          dmongo__if_true(drop_target),
-                                          "writeConcern", client->write_concern,
-                                          "$db", "admin"),
-                               0, err);
+    return dmongo__command_run(
+        client,
+        &(struct dmongo__op){.what = "rename",
+                             .ns = ns_text,
+                             .database = dmongo_str("admin"),
+                             .flags = DMONGO__WRITES},
+        dmongo_doc("renameCollection", ns_text, "to", to_text, "dropTarget",
+                   dmongo__if_true(drop_target)),
+        0, err);
 }
 
 dmongo_cursor *dmongo_list_collections(dmongo *client, const char *database,
@@ -83,15 +89,18 @@ dmongo_cursor *dmongo_list_collections(dmongo *client, const char *database,
     static const dmongo_list_options defaults;
     const dmongo_list_options *o = options != NULL ? options : &defaults;
     return dmongo__command_cursor(
-        client, "listCollections", database,
+        client,
+        &(struct dmongo__op){.what = "listCollections",
+                             .ns = database,
+                             .database = dmongo_str(database),
+                             .flags = DMONGO__RETRY_READ},
         dmongo_doc("listCollections", 1,
                    "cursor",
                    dmongo_doc("batchSize", dmongo__unless_zero32(o->batch_size)),
                    "filter", o->filter,
                    "nameOnly", dmongo__if_true(o->name_only),
                    "authorizedCollections", dmongo__if_true(o->authorized_only),
-                   "comment", o->comment,
-                   "$db", database),
+                   "comment", o->comment),
         o->batch_size, o->comment, err);
 }
 
@@ -102,14 +111,19 @@ int dmongo_list_databases(dmongo *client, const dmongo_list_options *options,
     const dmongo_list_options *o = options != NULL ? options : &defaults;
     bson_t *reply, view;
     *databases = NULL;
-    if (dmongo_run(client, "admin",
-                   dmongo_doc("listDatabases", 1,
-                              "filter", o->filter,
-                              "nameOnly", dmongo__if_true(o->name_only),
-                              "authorizedDatabases",
-                              dmongo__if_true(o->authorized_only),
-                              "comment", o->comment),
-                   &reply, err) < 0)
+    if (dmongo__command_reply(
+            client,
+            &(struct dmongo__op){.what = "listDatabases",
+                                 .ns = "admin",
+                                 .database = dmongo_str("admin"),
+                                 .flags = DMONGO__RETRY_READ | DMONGO__PREFERS},
+            dmongo_doc("listDatabases", 1,
+                       "filter", o->filter,
+                       "nameOnly", dmongo__if_true(o->name_only),
+                       "authorizedDatabases",
+                       dmongo__if_true(o->authorized_only),
+                       "comment", o->comment),
+            &reply, err) < 0)
         return -1;
     if (dmongo_get_doc(reply, "databases", &view))
         *databases = bson_copy(&view);
@@ -124,9 +138,12 @@ int dmongo_list_databases(dmongo *client, const dmongo_list_options *options,
 int dmongo_drop_database(dmongo *client, const char *database,
                          diesel_error *err)
 {
-    return dmongo__command_run(client, "dropDatabase", database,
-                               dmongo_doc("dropDatabase", 1,
-                                          "writeConcern", client->write_concern,
-                                          "$db", database),
-                               DMONGO_NAMESPACE_NOT_FOUND, err);
+    return dmongo__command_run(
+        client,
+        &(struct dmongo__op){.what = "dropDatabase",
+                             .ns = database,
+                             .database = dmongo_str(database),
+                             .flags = DMONGO__WRITES},
+        dmongo_doc("dropDatabase", 1),
+        DMONGO_NAMESPACE_NOT_FOUND, err);
 }

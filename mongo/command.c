@@ -35,26 +35,36 @@ static int copy_reply(struct dmongo__call *call, bson_t **reply)
                             0, "malformed reply: its body is no document");
 }
 
-int(dmongo_run)(dmongo *client, const char *database, dmongo_value command,
-                bson_t **reply, diesel_error *err)
+/* A command of the program's: it has what it shall have, but for what nobody writes. */
+static struct dmongo__op command_op(const char *what, const char *database)
 {
+    return (struct dmongo__op){.what = what,
+                               .ns = database,
+                               .database = dmongo_str(database),
+                               .flags = DMONGO__PREFERS | DMONGO__MAY_HAVE_ALL};
+}
+
+int dmongo__command_reply(dmongo *client, const struct dmongo__op *op,
+                          dmongo_value command, bson_t **reply,
+                          diesel_error *err)
+{
+    struct dmongo__call call;
     if (reply != NULL)
         *reply = NULL;
-    char what[NAME_ROOM];
-    name_of(command, what);
-
-    struct dmongo__call call;
-    if (dmongo__call_begin(&call, client, what, database) < 0)
-        return dmongo__call_fail(&call, err);
-    dmongo_value whole =
-        dmongo_doc("", dmongo__splice(&command),
-                   "$readPreference", dmongo__read_preference(&call),
-                   "$db", database);
-    if (dmongo__call_exchange(&call, whole, NULL) < 0 ||
+    if (dmongo__call_begin(&call, client, op) < 0 ||
+        dmongo__call_exchange(&call, command, NULL) < 0 ||
         (reply != NULL && copy_reply(&call, reply) < 0))
         return dmongo__call_fail(&call, err);
     dmongo__call_end(&call);
     return 0;
+}
+
+int(dmongo_run)(dmongo *client, const char *database, dmongo_value command,
+                bson_t **reply, diesel_error *err)
+{
+    char what[NAME_ROOM];
+    struct dmongo__op op = command_op(name_of(command, what), database);
+    return dmongo__command_reply(client, &op, command, reply, err);
 }
 
 dmongo_cursor *(dmongo_run_cursor)(dmongo *client, const char *database,
@@ -65,31 +75,27 @@ dmongo_cursor *(dmongo_run_cursor)(dmongo *client, const char *database,
     static const dmongo_run_cursor_options defaults;
     const dmongo_run_cursor_options *o = options != NULL ? options : &defaults;
     char what[NAME_ROOM];
-    return dmongo__command_cursor(client, name_of(command, what), database,
-                                  dmongo_doc("", dmongo__splice(&command),
-                                             "$db", database),
-                                  o->batch_size, o->comment, err);
+    struct dmongo__op op = command_op(name_of(command, what), database);
+    return dmongo__command_cursor(client, &op, command, o->batch_size,
+                                  o->comment, err);
 }
 
-dmongo_cursor *dmongo__command_cursor(dmongo *client, const char *what,
-                                      const char *ns, dmongo_value command,
+dmongo_cursor *dmongo__command_cursor(dmongo *client,
+                                      const struct dmongo__op *op,
+                                      dmongo_value command,
                                       int32_t batch_size, dmongo_value comment,
                                       diesel_error *err)
 {
-    dmongo_cursor *cursor = dmongo__cursor_new(client, what, ns, err);
+    dmongo_cursor *cursor = dmongo__cursor_new(client, op->what, op->ns, err);
     if (cursor == NULL)
         return NULL;
     struct dmongo__call call;
-    if (dmongo__call_begin(&call, client, what, ns) == 0) {
-        dmongo_value whole =
-            dmongo_doc("", dmongo__splice(&command),
-                       "$readPreference", dmongo__read_preference(&call));
-        if (dmongo__call_exchange(&call, whole, dmongo__cursor_buffer(cursor)) ==
-                0 &&
-            dmongo__cursor_begin(cursor, &call, batch_size, comment) == 0) {
-            dmongo__call_end(&call);
-            return cursor;
-        }
+    if (dmongo__call_begin(&call, client, op) == 0 &&
+        dmongo__call_exchange(&call, command, dmongo__cursor_buffer(cursor)) ==
+            0 &&
+        dmongo__cursor_begin(cursor, &call, batch_size, comment) == 0) {
+        dmongo__call_end(&call);
+        return cursor;
     }
     dmongo__call_fail(&call, err);
     dmongo__cursor_free(cursor);
@@ -109,14 +115,13 @@ static int check_concern(struct dmongo__call *call)
     return -1;
 }
 
-int dmongo__command_run(dmongo *client, const char *what, const char *ns,
+int dmongo__command_run(dmongo *client, const struct dmongo__op *op,
                         dmongo_value command, int forgiven, diesel_error *err)
 {
     struct dmongo__call call;
-    if (dmongo__call_begin(&call, client, what, ns) < 0)
-        return dmongo__call_fail(&call, err);
-    if (dmongo__call_exchange(&call, command, NULL) == 0 &&
-        check_concern(&call) == 0) {
+    if (dmongo__call_begin(&call, client, op) == 0 &&
+        dmongo__call_exchange(&call, command, NULL) == 0 &&
+        (call.unacknowledged || check_concern(&call) == 0)) {
         dmongo__call_end(&call);
         return 0;
     }

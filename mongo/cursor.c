@@ -30,6 +30,8 @@ struct dmongo_cursor {
     int64_t id;
     int32_t batch_size;
     bson_t *comment; /* NULL: none */
+    dmongo_session *session;                       /* the program's, or ... */
+    struct dmongo__server_session *server_session; /* ... the client's      */
     struct dmongo__walk batch; /* what is left of the batch */
     struct dmongo__buffer buffer;
     bson_t view; /* of the document handed out */
@@ -66,6 +68,7 @@ struct dmongo__buffer *dmongo__cursor_buffer(dmongo_cursor *cursor)
 
 void dmongo__cursor_free(dmongo_cursor *cursor)
 {
+    dmongo__session_give(cursor->client, cursor->server_session);
     dmongo__client_release(cursor->client);
     dmongo__buffer_clear(&cursor->buffer);
     bson_destroy(cursor->comment);
@@ -175,27 +178,43 @@ int dmongo__cursor_begin(dmongo_cursor *cursor, struct dmongo__call *call,
         return -1;
     cursor->server = call->server;
     cursor->batch_size = batch_size;
+    cursor->session = call->op->session;
+    if (cursor->id != 0)
+        cursor->server_session = dmongo__call_keep_session(call);
     return cursor->id != 0 ? keep(cursor, call, &parts, comment) : 0;
 }
 
-static int exchange_more(dmongo_cursor *cursor, struct dmongo__call *call)
+/* What is asked about the cursor, and where the server has it. 0 or -1. */
+static int make_op(const dmongo_cursor *cursor, const char *what,
+                   struct dmongo__ns *ns, struct dmongo__op *op,
+                   diesel_error *err)
 {
-    struct dmongo__ns ns;
     const char *text = cursor->rest_ns != NULL ? cursor->rest_ns : cursor->ns;
-    if (dmongo__ns_split(&ns, text, &call->error) < 0)
+    if (dmongo__ns_split(ns, text, err) < 0)
         return -1;
+    *op = (struct dmongo__op){.what = what,
+                              .ns = cursor->ns,
+                              .database = ns->database,
+                              .flags = DMONGO__NO_MAX_TIME | DMONGO__NO_SESSION,
+                              .session = cursor->session,
+                              .server_session = cursor->server_session};
+    return 0;
+}
+
+static int exchange_more(dmongo_cursor *cursor, struct dmongo__call *call,
+                         dmongo_value collection)
+{
     struct parts parts;
     dmongo_value comment =
         cursor->comment != NULL ? dmongo_bson(cursor->comment) : dmongo_absent();
     if (dmongo__call_exchange(
             call,
             dmongo_doc("getMore", dmongo_int64(cursor->id),
-                       "collection", ns.collection,
+                       "collection", collection,
                        "batchSize", cursor->batch_size > 0
                                         ? dmongo_int32(cursor->batch_size)
                                         : dmongo_absent(),
-                       "", dmongo__splice(&comment),
-                       "$db", ns.database),
+                       "", dmongo__splice(&comment)),
             &cursor->buffer) < 0)
         return -1;
     return take_batch(cursor, call, &parts);
@@ -204,15 +223,19 @@ static int exchange_more(dmongo_cursor *cursor, struct dmongo__call *call)
 /* Gets the next batch: 0, or -1 with cursor->error. */
 static int get_more(dmongo_cursor *cursor)
 {
+    struct dmongo__ns ns;
+    struct dmongo__op op;
     struct dmongo__call call;
-    if (dmongo__call_begin_on(&call, cursor->server, "getMore", cursor->ns) ==
-            0 &&
-        exchange_more(cursor, &call) == 0) {
+    cursor->has_failed = true;
+    if (make_op(cursor, "getMore", &ns, &op, &cursor->error) < 0)
+        return -1;
+    if (dmongo__call_begin_on(&call, cursor->server, &op) == 0 &&
+        exchange_more(cursor, &call, ns.collection) == 0) {
         dmongo__call_end(&call);
+        cursor->has_failed = false;
         return 0;
     }
     dmongo__call_fail(&call, &cursor->error);
-    cursor->has_failed = true;
     if (cursor->error.detail == DMONGO_CURSOR_NOT_FOUND)
         cursor->id = 0; /* the server has forgotten it already */
     return -1;
@@ -271,20 +294,18 @@ int dmongo_cursor_next(dmongo_cursor *cursor, const bson_t **doc,
 static void kill_cursor(dmongo_cursor *cursor)
 {
     struct dmongo__ns ns;
+    struct dmongo__op op;
     diesel_error unused;
-    const char *text = cursor->rest_ns != NULL ? cursor->rest_ns : cursor->ns;
-    if (dmongo__ns_split(&ns, text, &unused) < 0)
+    if (make_op(cursor, "killCursors", &ns, &op, &unused) < 0)
         return;
     diesel_scope *last = diesel_scope_open(
         &(diesel_scope_options){.shield = true, .timeout_ms = KILL_MS});
     struct dmongo__call call;
-    if (dmongo__call_begin_on(&call, cursor->server, "killCursors",
-                              cursor->ns) == 0 &&
+    if (dmongo__call_begin_on(&call, cursor->server, &op) == 0 &&
         dmongo__call_exchange(
             &call,
             dmongo_doc("killCursors", ns.collection,
-                       "cursors", dmongo_array(dmongo_int64(cursor->id)),
-                       "$db", ns.database),
+                       "cursors", dmongo_array(dmongo_int64(cursor->id))),
             NULL) == 0)
         dmongo__call_end(&call);
     else

@@ -31,20 +31,22 @@ int(dmongo_distinct)(dmongo *client, const char *ns_text, const char *field,
     if (dmongo__collection_split(&ns, "distinct", ns_text, err) < 0 ||
         dmongo__need_document(&ns, "distinct", "filter", filter, err) < 0)
         return -1;
+    struct dmongo__op op = {.what = "distinct",
+                            .ns = ns_text,
+                            .database = ns.database,
+                            .flags = DMONGO__READS | DMONGO__RETRY_READ,
+                            .session = o->session,
+                            .max_time_ms = o->max_time_ms};
     struct dmongo__call call;
-    if (dmongo__call_begin(&call, client, "distinct", ns_text) < 0 ||
+    if (dmongo__call_begin(&call, client, &op) < 0 ||
         dmongo__call_exchange(
             &call,
             dmongo_doc("distinct", ns.collection,
                        "key", field,
                        "query", filter,
-                       "maxTimeMS", dmongo__unless_zero64(o->max_time_ms),
                        "collation", o->collation,
                        "hint", o->hint,
-                       "comment", o->comment,
-                       "readConcern", client->read_concern,
-                       "$readPreference", dmongo__read_preference(&call),
-                       "$db", ns.database),
+                       "comment", o->comment),
             NULL) < 0 ||
         take_values(&call, values) < 0)
         return dmongo__call_fail(&call, err);

@@ -130,6 +130,28 @@ static const char *key_in_fields(const dmongo_value *doc, const char *key,
     return NULL;
 }
 
+dmongo_value dmongo__array_last(dmongo_value array)
+{
+    struct dmongo__walk walk;
+    struct dmongo__element e, last = {.type = 0};
+    const uint8_t *bytes;
+    size_t size;
+    if (array.form == DMONGO__TREE && array.type == BSON_TYPE_ARRAY) {
+        uint32_t n = array.len;
+        while (n > 0 && array.items[n - 1].form == DMONGO__ABSENT)
+            n--;
+        return n > 0 ? array.items[n - 1] : dmongo_absent();
+    }
+    if (!as_bytes(&array, &bytes, &size) ||
+        dmongo__walk_begin(&walk, bytes, size) < 0)
+        return dmongo_absent();
+    while (dmongo__walk_next(&walk, &e) > 0)
+        last = e;
+    return last.type == BSON_TYPE_DOCUMENT
+               ? dmongo__make_ptr(DMONGO__RAW, last.type, last.size, last.value)
+               : dmongo_absent();
+}
+
 bool dmongo__doc_has_key(dmongo_value doc, const char *key)
 {
     size_t n = strlen(key);

@@ -51,6 +51,10 @@ extern const char dmongo__regex_options[];
 /* Whether the document has the field, in its outermost level. */
 bool dmongo__doc_has_key(dmongo_value doc, const char *key);
 
+/* The last value of an array, absent if it is empty or no array. What it borrows is
+ * the array's. */
+dmongo_value dmongo__array_last(dmongo_value array);
+
 /* Its first key, with the length in *n; NULL if it has none. Borrowed. */
 const char *dmongo__doc_first_key(dmongo_value doc, size_t *n);
 

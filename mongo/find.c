@@ -19,6 +19,17 @@ static int32_t batch_size(const dmongo_find_options *o)
     return o->batch_size;
 }
 
+static struct dmongo__op read_op(const struct dmongo__ns *ns,
+                                 const dmongo_find_options *o)
+{
+    return (struct dmongo__op){.what = "find",
+                               .ns = ns->text,
+                               .database = ns->database,
+                               .flags = DMONGO__READS | DMONGO__RETRY_READ,
+                               .session = o->session,
+                               .max_time_ms = o->max_time_ms};
+}
+
 dmongo_cursor *(dmongo_find)(dmongo *client, const char *ns_text,
                              dmongo_value filter,
                              const dmongo_find_options *options,
@@ -33,7 +44,8 @@ dmongo_cursor *(dmongo_find)(dmongo *client, const char *ns_text,
         return NULL;
 
     struct dmongo__call call;
-    if (dmongo__call_begin(&call, client, "find", ns_text) < 0)
+    struct dmongo__op op = read_op(&ns, o);
+    if (dmongo__call_begin(&call, client, &op) < 0)
         goto fail;
     dmongo_value command = dmongo_doc(
         "find", ns.collection,
@@ -45,14 +57,10 @@ dmongo_cursor *(dmongo_find)(dmongo *client, const char *ns_text,
         "limit", dmongo__unless_zero64(o->limit < 0 ? -o->limit : o->limit),
         "batchSize", dmongo__unless_zero32(batch_size(o)),
         "singleBatch", dmongo__if_true(o->limit < 0),
-        "maxTimeMS", dmongo__unless_zero64(o->max_time_ms),
         "allowDiskUse", dmongo__if_true(o->allow_disk_use),
         "collation", o->collation,
         "let", o->let,
-        "comment", o->comment,
-        "readConcern", client->read_concern,
-        "$readPreference", dmongo__read_preference(&call),
-        "$db", ns.database);
+        "comment", o->comment);
     if (dmongo__call_exchange(&call, command, dmongo__cursor_buffer(cursor)) < 0 ||
         dmongo__cursor_begin(cursor, &call, o->batch_size, o->comment) < 0)
         goto fail;
@@ -92,7 +100,8 @@ int(dmongo_find_one)(dmongo *client, const char *ns_text, dmongo_value filter,
         return -1;
 
     struct dmongo__call call;
-    if (dmongo__call_begin(&call, client, "find", ns_text) < 0)
+    struct dmongo__op op = read_op(&ns, o);
+    if (dmongo__call_begin(&call, client, &op) < 0)
         return dmongo__call_fail(&call, err);
     dmongo_value command = dmongo_doc(
         "find", ns.collection,
@@ -103,14 +112,10 @@ int(dmongo_find_one)(dmongo *client, const char *ns_text, dmongo_value filter,
         "skip", dmongo__unless_zero64(o->skip),
         "limit", 1,
         "singleBatch", dmongo_bool(true),
-        "maxTimeMS", dmongo__unless_zero64(o->max_time_ms),
         "allowDiskUse", dmongo__if_true(o->allow_disk_use),
         "collation", o->collation,
         "let", o->let,
-        "comment", o->comment,
-        "readConcern", client->read_concern,
-        "$readPreference", dmongo__read_preference(&call),
-        "$db", ns.database);
+        "comment", o->comment);
     int got = dmongo__call_exchange(&call, command, NULL);
     if (got == 0)
         got = copy_found(&call, found);

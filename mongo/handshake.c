@@ -47,6 +47,7 @@ static int say_hello(struct dmongo__server *server, struct dmongo__conn *conn,
     if (dmongo__hello_read(reply, server->client->max_reply, &hello, err) < 0)
         return -1;
     server->hello = hello;
+    server->client->session_timeout_minutes = hello.session_timeout_minutes;
     conn->limits = hello.limits;
     return 0;
 }
@@ -107,12 +108,14 @@ static void judge(struct dmongo__server *server,
     dmongo__server_lost(server, conn->generation);
 }
 
-int dmongo__handshake(struct dmongo__conn *conn, void *arg, diesel_error *err)
+int dmongo__handshake(struct dmongo__conn *conn, void *arg, int64_t deadline,
+                      diesel_error *err)
 {
     struct dmongo__server *server = arg;
     dmongo *client = server->client;
     int64_t timeout = client->uri->options.connect_timeout_ms;
-    int64_t deadline = timeout > 0 ? diesel_now() + timeout : DIESEL_FOREVER;
+    if (timeout > 0 && diesel_now() + timeout < deadline)
+        deadline = diesel_now() + timeout;
 
     /* What a server takes before it has said so. */
     conn->limits = (struct dmongo__limits){

@@ -126,6 +126,9 @@ int dmongo__hello_read(const bson_t *reply, size_t max_reply,
              dmongo_get_str(reply, "primary", ""));
     hello->min_wire_version = dmongo_get_int(reply, "minWireVersion", 0);
     hello->max_wire_version = dmongo_get_int(reply, "maxWireVersion", 0);
+    hello->session_timeout_minutes =
+        dmongo_get_int(reply, "logicalSessionTimeoutMinutes", 0);
+    hello->connection_id = dmongo_get_int(reply, "connectionId", 0);
     read_limits(reply, max_reply, &hello->limits);
     return check_versions(hello, err);
 }

@@ -24,6 +24,8 @@ struct dmongo__hello {
     char set_name[128];  /* "" if it is no member of one */
     char primary[272];   /* of the set, as the server knows it; or "" */
     int64_t min_wire_version, max_wire_version;
+    int64_t session_timeout_minutes; /* 0: it has no sessions */
+    int64_t connection_id; /* the server's number of the connection; 0: none */
     struct dmongo__limits limits;
 };
 

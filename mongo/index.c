@@ -109,14 +109,16 @@ static int create(dmongo *client, const struct dmongo__ns *ns,
     static const dmongo_create_index_options defaults;
     const dmongo_create_index_options *o = options != NULL ? options : &defaults;
     return dmongo__command_run(
-        client, "createIndexes", ns->text,
+        client,
+        &(struct dmongo__op){.what = "createIndexes",
+                             .ns = ns->text,
+                             .database = ns->database,
+                             .flags = DMONGO__WRITES,
+                             .max_time_ms = o->max_time_ms},
         dmongo_doc("createIndexes", ns->collection,
                    "indexes", dmongo_array_of(docs, n),
-                   "maxTimeMS", dmongo__unless_zero64(o->max_time_ms),
                    "commitQuorum", o->commit_quorum,
-                   "comment", o->comment,
-                   "writeConcern", client->write_concern,
-                   "$db", ns->database),
+                   "comment", o->comment),
         0, err);
 }
 
@@ -170,12 +172,14 @@ static int drop(dmongo *client, const char *ns_text, const char *name,
     struct dmongo__ns ns;
     if (dmongo__collection_split(&ns, "dropIndexes", ns_text, err) < 0)
         return -1;
-    return dmongo__command_run(client, "dropIndexes", ns_text,
-                               dmongo_doc("dropIndexes", ns.collection,
-                                          "index", name,
-                                          "writeConcern", client->write_concern,
-                                          "$db", ns.database),
-                               forgiven, err);
+    return dmongo__command_run(
+        client,
+        &(struct dmongo__op){.what = "dropIndexes",
+                             .ns = ns_text,
+                             .database = ns.database,
+                             .flags = DMONGO__WRITES},
+        dmongo_doc("dropIndexes", ns.collection, "index", name),
+        forgiven, err);
 }
 
 int dmongo_drop_index(dmongo *client, const char *ns, const char *name,
@@ -205,11 +209,14 @@ dmongo_cursor *dmongo_list_indexes(dmongo *client, const char *ns_text,
     if (dmongo__collection_split(&ns, "listIndexes", ns_text, err) < 0)
         return NULL;
     dmongo_cursor *cursor = dmongo__command_cursor(
-        client, "listIndexes", ns_text,
+        client,
+        &(struct dmongo__op){.what = "listIndexes",
+                             .ns = ns_text,
+                             .database = ns.database,
+                             .flags = DMONGO__RETRY_READ},
         dmongo_doc("listIndexes", ns.collection,
                    "cursor",
-                   dmongo_doc("batchSize", dmongo__unless_zero32(batch_size)),
-                   "$db", ns.database),
+                   dmongo_doc("batchSize", dmongo__unless_zero32(batch_size))),
         batch_size, dmongo_absent(), err);
     if (cursor == NULL && err->domain == DIESEL_DOM_MONGO &&
         err->detail == DMONGO_NAMESPACE_NOT_FOUND)

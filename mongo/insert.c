@@ -31,7 +31,7 @@ static int insert_all(struct dmongo__batch *b, dmongo_value command,
     int got;
     while ((got = dmongo__batch_send(b, command)) > 0) {
         bool failed;
-        if (call->client->unacknowledged)
+        if (call->unacknowledged)
             continue;
         result->inserted += dmongo__element_int(&call->reply.n, 0);
         if (dmongo__result_read(result, call, b->first, &failed) < 0)
@@ -61,7 +61,12 @@ static int insert(dmongo *client, const char *ns_text, dmongo_docs docs,
         memset(o->ids, 0, n * sizeof *o->ids);
 
     struct dmongo__call call;
-    if (dmongo__call_begin(&call, client, "insert", ns_text) < 0)
+    struct dmongo__op op = {.what = "insert",
+                            .ns = ns_text,
+                            .database = ns.database,
+                            .flags = DMONGO__WRITES | DMONGO__RETRY_WRITE,
+                            .session = o->session};
+    if (dmongo__call_begin(&call, client, &op) < 0)
         return dmongo__call_fail(&call, err);
     struct dmongo__batch b;
     dmongo__batch_init(&b, &call, n, item_of, &docs);
@@ -73,9 +78,7 @@ static int insert(dmongo *client, const char *ns_text, dmongo_docs docs,
         "ordered", o->unordered ? dmongo_bool(false) : dmongo_absent(),
         "bypassDocumentValidation",
         dmongo__if_true(o->bypass_document_validation),
-        "comment", o->comment,
-        "writeConcern", client->write_concern,
-        "$db", ns.database);
+        "comment", o->comment);
     int done = dmongo__batch_begin(&b) == 0
                    ? insert_all(&b, command, o->unordered, result)
                    : -1;

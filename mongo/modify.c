@@ -33,10 +33,10 @@ static int take_value(struct dmongo__call *call, bson_t **found)
 
 static int run(struct dmongo__call *call, dmongo_value command, bson_t **found)
 {
-    if (call->client->unacknowledged)
-        return dmongo__call_post(call, command);
     if (dmongo__call_exchange(call, command, NULL) < 0)
         return -1;
+    if (call->unacknowledged)
+        return 0;
     int got = take_value(call, found);
     if (call->reply.concern_error.type == 0)
         return got;
@@ -67,7 +67,13 @@ static int modify(enum kind kind, dmongo *client, const char *ns_text,
         return -1;
 
     struct dmongo__call call;
-    if (dmongo__call_begin(&call, client, what, ns_text) < 0)
+    struct dmongo__op op = {.what = what,
+                            .ns = ns_text,
+                            .database = ns.database,
+                            .flags = DMONGO__WRITES | DMONGO__RETRY_WRITE,
+                            .session = o->session,
+                            .max_time_ms = o->max_time_ms};
+    if (dmongo__call_begin(&call, client, &op) < 0)
         return dmongo__call_fail(&call, err);
     dmongo_value command = dmongo_doc(
         "findAndModify", ns.collection,
@@ -81,13 +87,10 @@ static int modify(enum kind kind, dmongo *client, const char *ns_text,
         "arrayFilters", dmongo__as_array(o->array_filters),
         "bypassDocumentValidation",
         dmongo__if_true(o->bypass_document_validation),
-        "maxTimeMS", dmongo__unless_zero64(o->max_time_ms),
         "collation", o->collation,
         "hint", o->hint,
         "let", o->let,
-        "comment", o->comment,
-        "writeConcern", client->write_concern,
-        "$db", ns.database);
+        "comment", o->comment);
     int got = run(&call, command, found);
     if (got < 0)
         return dmongo__call_fail(&call, err);

@@ -168,12 +168,13 @@ static struct dmongo__conn *new_conn(struct dmongo__pool *pool,
 
 /* Makes a connection for which total and connecting have been raised. */
 static struct dmongo__conn *connect_reserved(struct dmongo__pool *pool,
+                                             int64_t deadline,
                                              diesel_error *err)
 {
     struct dmongo__conn *conn = new_conn(pool, err);
     if (conn == NULL) {
         pool->total--;
-    } else if (pool->make(conn, pool->arg, err) < 0) {
+    } else if (pool->make(conn, pool->arg, deadline, err) < 0) {
         discard(pool, conn);
         conn = NULL;
     }
@@ -183,11 +184,11 @@ static struct dmongo__conn *connect_reserved(struct dmongo__pool *pool,
 }
 
 struct dmongo__conn *dmongo__pool_connect(struct dmongo__pool *pool,
-                                          diesel_error *err)
+                                          int64_t deadline, diesel_error *err)
 {
     pool->total++;
     pool->connecting++;
-    return connect_reserved(pool, err);
+    return connect_reserved(pool, deadline, err);
 }
 
 /* Says how the pool was when the wait for a connection ended without one. */
@@ -205,19 +206,21 @@ static void wait_failed(const struct dmongo__pool *pool, diesel_error *err)
     err->flags = code == DIESEL_E_TIMEDOUT ? DIESEL_EF_RETRYABLE : 0;
 }
 
-static struct dmongo__conn *wait(struct dmongo__pool *pool, diesel_error *err)
+static struct dmongo__conn *wait(struct dmongo__pool *pool, int64_t deadline,
+                                 diesel_error *err)
 {
     waiter w = {.fiber = diesel_self()};
     enqueue(pool, &w);
-    int64_t deadline =
-        pool->wait_ms > 0 ? diesel_now() + pool->wait_ms : DIESEL_FOREVER;
-    int woken = diesel_park("a MongoDB connection", deadline, err);
+    int64_t until = deadline;
+    if (until == DIESEL_FOREVER && pool->wait_ms > 0)
+        until = diesel_now() + pool->wait_ms;
+    int woken = diesel_park("a MongoDB connection", until, err);
     dequeue(pool, &w);
     switch (woken) {
     case GIVEN:
         return w.given;
     case MAY_CONNECT:
-        return connect_reserved(pool, err);
+        return connect_reserved(pool, deadline, err);
     case CLEARED:
         diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_MONGO, 0,
                          "the connection to the server was lost");
@@ -234,7 +237,7 @@ static struct dmongo__conn *wait(struct dmongo__pool *pool, diesel_error *err)
 }
 
 struct dmongo__conn *dmongo__pool_take(struct dmongo__pool *pool,
-                                       diesel_error *err)
+                                       int64_t deadline, diesel_error *err)
 {
     struct dmongo__conn *conn = take_idle(pool);
     if (conn != NULL)
@@ -244,8 +247,8 @@ struct dmongo__conn *dmongo__pool_take(struct dmongo__pool *pool,
         return NULL;
     }
     if (!may_connect(pool))
-        return wait(pool, err);
-    return dmongo__pool_connect(pool, err);
+        return wait(pool, deadline, err);
+    return dmongo__pool_connect(pool, deadline, err);
 }
 
 /* A large message must not hold its memory for as long as the connection lives. */

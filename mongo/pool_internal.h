@@ -29,7 +29,8 @@ struct dmongo__pool {
     size_t max_connecting; /* of them at a time                           */
     int64_t max_idle_ms;   /* 0: no limit                                 */
     int64_t wait_ms;       /* in the queue; 0: no limit but the scope's   */
-    int (*make)(struct dmongo__conn *conn, void *arg, diesel_error *err);
+    int (*make)(struct dmongo__conn *conn, void *arg, int64_t deadline,
+                diesel_error *err);
     void *arg;
 
     struct dmongo__conn *idle; /* the one used last is first             */
@@ -48,12 +49,12 @@ struct dmongo__pool {
  * been closed, or cleared while waiting (then with DIESEL_EF_RETRYABLE); or
  * why a new connection could not be made. Switches fibers if it must. */
 struct dmongo__conn *dmongo__pool_take(struct dmongo__pool *pool,
-                                       diesel_error *err);
+                                       int64_t deadline, diesel_error *err);
 
 /* Makes a new connection without regard to the limits, as whoever looks for a server
  * does; it counts as taken. NULL as above. Switches fibers. */
 struct dmongo__conn *dmongo__pool_connect(struct dmongo__pool *pool,
-                                          diesel_error *err);
+                                          int64_t deadline, diesel_error *err);
 
 /* Gives a connection back: to the first who waits, or to the idle ones. It is
  * closed if it is half used or out of date. Never switches fibers. */

@@ -33,6 +33,10 @@ static const struct {
     FIELD("code", code),
     FIELD("codeName", code_name),
     FIELD("errmsg", message),
+    FIELD("$err", message), /* of an old server's OP_REPLY */
+    FIELD("errorLabels", labels),
+    FIELD("$clusterTime", cluster_time),
+    FIELD("operationTime", operation_time),
 };
 
 #define MOST_SHOWN 120 /* bytes of a server's text in a message */
@@ -124,23 +128,39 @@ const char *dmongo__element_str(const struct dmongo__element *e, size_t *n)
     return e->type == BSON_TYPE_UTF8 ? (const char *)e->value + 4 : "";
 }
 
+/* For each length of a key, the rows of the table whose key has it: most elements of
+ * most replies are found, or known not to be there, at the first look. */
+enum { LONGEST_KEY = 20 };
+static uint32_t rows_by_length[LONGEST_KEY + 1];
+
+__attribute__((constructor)) static void index_fields(void)
+{
+    for (size_t i = 0; i < sizeof fields_table / sizeof fields_table[0]; i++)
+        rows_by_length[fields_table[i].key_len] |= UINT32_C(1) << i;
+}
+
+static void take_field(struct dmongo__reply *fields,
+                       const struct dmongo__element *e)
+{
+    uint32_t rows = e->key_len <= LONGEST_KEY ? rows_by_length[e->key_len] : 0;
+    for (; rows != 0; rows &= rows - 1) {
+        int i = __builtin_ctz(rows);
+        if (memcmp(e->key, fields_table[i].key, e->key_len) == 0) {
+            memcpy((char *)fields + fields_table[i].offset, e, sizeof *e);
+            return;
+        }
+    }
+}
+
 int dmongo__reply_fields(struct dmongo__reply *fields, const uint8_t *bytes,
                          size_t size)
 {
-    const size_t count = sizeof fields_table / sizeof fields_table[0];
-    for (size_t i = 0; i < count; i++)
-        ((struct dmongo__element *)((char *)fields + fields_table[i].offset))
-            ->type = 0;
+    memset(fields, 0, sizeof *fields);
     struct dmongo__walk walk;
     struct dmongo__element e;
     int got = dmongo__walk_begin(&walk, bytes, size);
     while (got >= 0 && (got = dmongo__walk_next(&walk, &e)) > 0)
-        for (size_t i = 0; i < count; i++)
-            if (e.key_len == fields_table[i].key_len &&
-                memcmp(e.key, fields_table[i].key, e.key_len) == 0) {
-                memcpy((char *)fields + fields_table[i].offset, &e, sizeof e);
-                break;
-            }
+        take_field(fields, &e);
     return got;
 }
 
@@ -193,6 +213,41 @@ int dmongo__code_fail(const char *text, size_t text_len, const char *name,
     return -1;
 }
 
+static const struct {
+    const char *name;
+    unsigned flag;
+} labels[] = {
+#define LABEL_ROW(constant, bit, name) {name, DMONGO_EF_##constant},
+    DMONGO_LABEL_MAP(LABEL_ROW)
+#undef LABEL_ROW
+};
+
+bool dmongo_error_has_label(const diesel_error *err, const char *label)
+{
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+        if (strcmp(labels[i].name, label) == 0)
+            return (err->flags & labels[i].flag) != 0;
+    return false;
+}
+
+unsigned dmongo__labels(const struct dmongo__element *list)
+{
+    struct dmongo__walk walk;
+    struct dmongo__element e;
+    unsigned flags = 0;
+    if (list->type != BSON_TYPE_ARRAY ||
+        dmongo__walk_begin(&walk, list->value, list->size) < 0)
+        return 0;
+    while (dmongo__walk_next(&walk, &e) > 0) {
+        size_t n;
+        const char *text = dmongo__element_str(&e, &n);
+        for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+            if (strlen(labels[i].name) == n && memcmp(labels[i].name, text, n) == 0)
+                flags |= labels[i].flag;
+    }
+    return flags;
+}
+
 /* The error of a reply that does not say ok. */
 static int fail(const struct dmongo__reply *reply, diesel_error *err)
 {
@@ -204,7 +259,10 @@ static int fail(const struct dmongo__reply *reply, diesel_error *err)
         name = dmongo_code_name(number);
         name_len = strlen(name);
     }
-    return dmongo__code_fail(text, text_len, name, name_len, number, err);
+    dmongo__code_fail(text, text_len, name, name_len, number, err);
+    if (err != NULL)
+        err->flags |= dmongo__labels(&reply->labels);
+    return -1;
 }
 
 int dmongo__reply_read(struct dmongo__reply *reply, const uint8_t *body,

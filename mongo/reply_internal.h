@@ -23,6 +23,9 @@ struct dmongo__reply {
     struct dmongo__element code;
     struct dmongo__element code_name;
     struct dmongo__element message;
+    struct dmongo__element labels;
+    struct dmongo__element cluster_time;
+    struct dmongo__element operation_time;
 };
 
 /* What an error number means for a program and for the pool. */
@@ -51,6 +54,9 @@ int dmongo__reply_fields(struct dmongo__reply *fields, const uint8_t *bytes,
 
 /* DMONGO__CODE_* of a server's error number. */
 unsigned dmongo__code_class(int code);
+
+/* DMONGO_EF_* of an array of error labels; 0 if it is none. */
+unsigned dmongo__labels(const struct dmongo__element *list);
 
 /* The number in an element of any number type; the fallback if it is none. */
 int64_t dmongo__element_int(const struct dmongo__element *e, int64_t fallback);

@@ -79,7 +79,7 @@ static int check_suitable(const struct dmongo__server *server,
 static int try_server(struct dmongo__server *server, diesel_error *err)
 {
     dmongo *client = server->client;
-    struct dmongo__conn *conn = dmongo__pool_connect(&server->pool, err);
+    struct dmongo__conn *conn = dmongo__pool_connect(&server->pool, DIESEL_FOREVER, err);
     if (conn == NULL)
         return -1;
     int done = check_suitable(server, err);

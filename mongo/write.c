@@ -27,10 +27,11 @@ static int run(struct dmongo__call *call, dmongo_value command, count_fn *count,
                dmongo_result *result)
 {
     bool failed;
-    if (call->client->unacknowledged)
-        return dmongo__call_post(call, command);
-    if (dmongo__call_exchange(call, command, NULL) < 0 ||
-        count(result, call) < 0 ||
+    if (dmongo__call_exchange(call, command, NULL) < 0)
+        return -1;
+    if (call->unacknowledged)
+        return 0;
+    if (count(result, call) < 0 ||
         dmongo__result_read(result, call, 0, &failed) < 0)
         return -1;
     return failed ? dmongo__result_fail(result, call, 1) : 0;
@@ -89,6 +90,18 @@ static int count_delete(dmongo_result *result, struct dmongo__call *call)
     return 0;
 }
 
+/* A statement that may change many documents is not one that servers know again. */
+static struct dmongo__op write_op(const char *what, const struct dmongo__ns *ns,
+                                  bool is_single, dmongo_session *session)
+{
+    return (struct dmongo__op){
+        .what = what,
+        .ns = ns->text,
+        .database = ns->database,
+        .flags = DMONGO__WRITES | (is_single ? DMONGO__RETRY_WRITE : 0),
+        .session = session};
+}
+
 static int update(enum update_kind kind, dmongo *client, const char *ns_text,
                   dmongo_value filter, dmongo_value change,
                   const dmongo_update_options *options, dmongo_result *given,
@@ -107,7 +120,8 @@ static int update(enum update_kind kind, dmongo *client, const char *ns_text,
         return -1;
 
     struct dmongo__call call;
-    if (dmongo__call_begin(&call, client, what, ns_text) < 0)
+    struct dmongo__op op = write_op(what, &ns, kind != UPDATE_MANY, o->session);
+    if (dmongo__call_begin(&call, client, &op) < 0)
         return dmongo__call_fail(&call, err);
     dmongo_value statement =
         dmongo_doc("q", filter,
@@ -124,9 +138,7 @@ static int update(enum update_kind kind, dmongo *client, const char *ns_text,
         dmongo__if_true(o->bypass_document_validation),
         "let", o->let,
         "comment", o->comment,
-        "writeConcern", client->write_concern,
-        "updates", dmongo_array(statement),
-        "$db", ns.database);
+        "updates", dmongo_array(statement));
     int done = run(&call, command, count_update, result);
     return finish(&call, done, result, &own, err);
 }
@@ -169,7 +181,8 @@ static int delete(bool all, dmongo *client, const char *ns_text,
         return -1;
 
     struct dmongo__call call;
-    if (dmongo__call_begin(&call, client, "delete", ns_text) < 0)
+    struct dmongo__op op = write_op("delete", &ns, !all, o->session);
+    if (dmongo__call_begin(&call, client, &op) < 0)
         return dmongo__call_fail(&call, err);
     dmongo_value statement = dmongo_doc("q", filter,
                                         "limit", all ? 0 : 1,
@@ -178,9 +191,7 @@ static int delete(bool all, dmongo *client, const char *ns_text,
     dmongo_value command = dmongo_doc("delete", ns.collection,
                                       "let", o->let,
                                       "comment", o->comment,
-                                      "writeConcern", client->write_concern,
-                                      "deletes", dmongo_array(statement),
-                                      "$db", ns.database);
+                                      "deletes", dmongo_array(statement));
     int done = run(&call, command, count_delete, result);
     return finish(&call, done, result, &own, err);
 }

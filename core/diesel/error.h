@@ -63,7 +63,7 @@ enum {
     DIESEL_DOM_MONGO  /* detail is the server's error code                */
 };
 
-/* Bits of `flags`. */
+/* Bits of `flags`. Those from 1 << 16 on are the domain's own. */
 enum {
     DIESEL_EF_SENT = 1,     /* the request, or a part of it, had been sent     */
     DIESEL_EF_RETRYABLE = 2 /* the same call may succeed when it is made again */

@@ -14,6 +14,7 @@
 #include <diesel/mongo_modify.h>
 #include <diesel/mongo_proxy.h>
 #include <diesel/mongo_server.h>
+#include <diesel/mongo_session.h>
 #include <diesel/mongo_write.h>
 
 #endif

@@ -17,8 +17,12 @@
  * still come; nobody else notices.
  *
  * Calls take no timeouts: they obey the nearest scope's deadline, and the
- * connection string's socketTimeoutMS, connectTimeoutMS, waitQueueTimeoutMS and
- * serverSelectionTimeoutMS.
+ * connection string's timeoutMS for a whole call, or else its socketTimeoutMS,
+ * connectTimeoutMS, waitQueueTimeoutMS and serverSelectionTimeoutMS for the parts. A
+ * scope's deadline and timeoutMS are told to the server as maxTimeMS.
+ *
+ * Reads are sent once more if the connection breaks, and so are single writes to
+ * replica sets, which know them again (retryReads, retryWrites).
  *
  * Errors read as "mongodb db1:27017: insert app.users: E11000 duplicate key
  * ... (DuplicateKey, 11000)". An error that the server reports has the code
@@ -44,6 +48,15 @@ extern "C" {
 #endif
 
 typedef struct dmongo dmongo;
+typedef struct dmongo_session dmongo_session; /* <diesel/mongo_session.h> */
+
+/* The versioned API: which commands and options the server shall take. All zero bytes:
+ * all that it has. */
+typedef struct dmongo_api {
+    const char *version; /* "1"; NULL: none is declared                       */
+    bool strict;         /* what is not in that version is refused            */
+    bool deprecation_errors; /* ... and what is deprecated in it              */
+} dmongo_api;
 
 /* What a connection string does not say, or what should not stand in one. All
  * zero bytes are the defaults. Strings are copied. */
@@ -54,6 +67,7 @@ typedef struct dmongo_options {
     const char *password;
     size_t max_reply;     /* the largest reply to take, in bytes; 0: what the
                              server says in its hello, usually 48,000,000    */
+    dmongo_api api;
     bool checksums;       /* send a CRC-32C with each request that is not
                              compressed; those of replies are always checked */
 } dmongo_options;
@@ -74,8 +88,9 @@ dmongo *dmongo_open(const char *uri, const dmongo_options *options,
                     diesel_error *err) __attribute__((warn_unused_result));
 
 /* Closes the client's connections. Calls under way in other fibers fail with
- * CLOSED, and so do its cursors, which must still be closed. NULL does nothing.
- * Switches fibers only if minPoolSize is set. */
+ * CLOSED, and so do its cursors and sessions, which must still be closed. The server
+ * is told that the client's sessions have ended. NULL does nothing. May switch
+ * fibers. */
 void dmongo_close(dmongo *client);
 
 /* The connection string's database, borrowed for the client's life; NULL if it

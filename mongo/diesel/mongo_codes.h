@@ -9,6 +9,10 @@
 #ifndef DIESEL_MONGO_CODES_H
 #define DIESEL_MONGO_CODES_H
 
+#include <stdbool.h>
+
+#include <diesel/error.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -65,6 +69,29 @@ enum {
 /* "DuplicateKey" for 11000; NULL for a number that is not in the list. Never
  * switches fibers. The string is static. */
 const char *dmongo_code_name(int code);
+
+/*
+ * Error labels, by which servers say what may be done: bits of diesel_error.flags.
+ * X(constant, bit, the server's name for it)
+ */
+#define DMONGO_LABEL_MAP(X)                                                    \
+    X(TRANSIENT_TRANSACTION, 16, "TransientTransactionError")                  \
+    X(UNKNOWN_COMMIT_RESULT, 17, "UnknownTransactionCommitResult")             \
+    X(RETRYABLE_WRITE, 18, "RetryableWriteError")                              \
+    X(NO_WRITES_PERFORMED, 19, "NoWritesPerformed")                            \
+    X(RESUMABLE_CHANGE_STREAM, 20, "ResumableChangeStreamError")               \
+    X(SYSTEM_OVERLOADED, 21, "SystemOverloadedError")                          \
+    X(RETRYABLE, 22, "RetryableError")
+
+enum {
+#define DMONGO__LABEL_ENUM(constant, bit, name) DMONGO_EF_##constant = 1 << bit,
+    DMONGO_LABEL_MAP(DMONGO__LABEL_ENUM)
+#undef DMONGO__LABEL_ENUM
+};
+
+/* Whether the error has the label of that name, as "TransientTransactionError". Never
+ * switches fibers. */
+bool dmongo_error_has_label(const diesel_error *err, const char *label);
 
 #ifdef __cplusplus
 }

@@ -51,6 +51,7 @@ typedef struct dmongo_find_options {
     int32_t batch_size;  /* documents per reply; 0: the server's             */
     int64_t max_time_ms; /* on the server; 0: no limit                       */
     bool allow_disk_use;
+    dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
 } dmongo_find_options;
 
 typedef struct dmongo_aggregate_options {
@@ -62,6 +63,7 @@ typedef struct dmongo_aggregate_options {
     int64_t max_time_ms;
     bool allow_disk_use;
     bool bypass_document_validation; /* of $out and $merge */
+    dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
 } dmongo_aggregate_options;
 
 typedef struct dmongo_count_options {
@@ -71,6 +73,7 @@ typedef struct dmongo_count_options {
     int64_t skip;
     int64_t limit; /* 0: all */
     int64_t max_time_ms;
+    dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
 } dmongo_count_options;
 
 /* Sends the query and takes the first batch. options may be NULL. What comes back
@@ -144,6 +147,7 @@ typedef struct dmongo_distinct_options {
     dmongo_value collation;
     dmongo_value comment;
     int64_t max_time_ms; /* on the server; 0: no limit */
+    dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
 } dmongo_distinct_options;
 
 /* The different values that the documents which match have in a field, given by its

@@ -48,6 +48,7 @@ typedef struct dmongo_modify_options {
     bool after;  /* hand out the document as it is afterwards, not as it was
                     before; not when deleting                                 */
     bool bypass_document_validation;
+    dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
 } dmongo_modify_options;
 
 /* All three: 1, with the document in *found, owned by the caller: bson_destroy(); 0

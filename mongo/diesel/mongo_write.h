@@ -71,6 +71,7 @@ typedef struct dmongo_insert_options {
     bool unordered;  /* go on after a document that is refused                */
     bool bypass_document_validation;
     dmongo_value comment;
+    dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
 } dmongo_insert_options;
 
 typedef struct dmongo_update_options {
@@ -82,6 +83,7 @@ typedef struct dmongo_update_options {
     dmongo_value let;
     dmongo_value sort; /* of update_one and replace_one, since MongoDB 8.0 */
     dmongo_value comment;
+    dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
 } dmongo_update_options;
 
 typedef struct dmongo_delete_options {
@@ -89,6 +91,7 @@ typedef struct dmongo_delete_options {
     dmongo_value hint;
     dmongo_value let;
     dmongo_value comment;
+    dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
 } dmongo_delete_options;
 
 /* An array of documents of one of several C types; made by DMONGO_DOCS() or, in
