@@ -47,6 +47,8 @@ run() {
 }
 
 run "$alone"
+[ ! -x "$examples/evhttp" ] || run "evhttp
+"
 export examples
 for script in "$top_srcdir"/tests/examples/*.sh; do
     [ -f "$script" ] || continue
