@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "sched_internal.h"
+#include "workers_internal.h"
 
 unsigned diesel__forks;
 
@@ -34,6 +35,7 @@ static void before(void)
 static void in_child(void)
 {
     diesel__forks++;
+    diesel__workers_forked();
     diesel__sched *s = diesel__current;
     if (s == NULL || s->forked_from)
         return;

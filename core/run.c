@@ -21,6 +21,7 @@
 #include "overflow_internal.h"
 #include "sched_internal.h"
 #include "stream_internal.h"
+#include "workers_internal.h"
 
 static int begin(struct event_base *base, const diesel_options *options,
                  diesel_error *err)
@@ -47,6 +48,7 @@ static void end(diesel__sched *s)
     diesel__inbox_close(s); /* what is in it may start fibers: */
     while (s->fibers > 0 && diesel__loop_turn(s, &s->fibers))
         ;
+    diesel__workers_leave(s);
     diesel__inbox_leave(s);
     diesel__overflow_unwatch(s);
     diesel__console_end(s);

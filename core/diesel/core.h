@@ -15,6 +15,7 @@
 #include <diesel/memory.h>
 #include <diesel/metrics.h>
 #include <diesel/net.h>
+#include <diesel/offload.h>
 #include <diesel/park.h>
 #include <diesel/pipe.h>
 #include <diesel/run.h>
