@@ -20,6 +20,7 @@
 #include "loop_internal.h"
 #include "overflow_internal.h"
 #include "sched_internal.h"
+#include "stall_internal.h"
 #include "stream_internal.h"
 #include "workers_internal.h"
 
@@ -35,6 +36,7 @@ static int begin(struct event_base *base, const diesel_options *options,
     diesel__overflow_watch(diesel__current);
     diesel__console_start(diesel__current,
                           options != NULL ? options->console : NULL);
+    diesel__stall_start(diesel__current, options != NULL ? options->stall_ms : 0);
     diesel__fork_watch();
     return 0;
 }
@@ -51,6 +53,7 @@ static void end(diesel__sched *s)
     diesel__workers_leave(s);
     diesel__inbox_leave(s);
     diesel__overflow_unwatch(s);
+    diesel__stall_stop(s);
     diesel__console_end(s);
     diesel__dns_close(s);
     diesel__spares_free(s);

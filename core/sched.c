@@ -99,6 +99,7 @@ void diesel__round(diesel__sched *s)
     if (DIESEL__UNLIKELY(s->forked_from != 0))
         diesel__fork_check(s, "running fibers");
     s->in_round = true;
+    s->rounds++;
     if (s->tail != NULL) {
         s->slice = SLICE;
         s->slices = ROUND_SLICES;

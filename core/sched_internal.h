@@ -125,6 +125,9 @@ struct diesel__sched {
     struct diesel__timer_entry *timers; /* a 4-ary heap */
     size_t timer_count, timer_room;
 
+    uint64_t rounds; /* ever */
+    struct diesel__stall *stall; /* who watches for stalls; or NULL */
+
     diesel__link pages;      /* of the console, see console_internal.h */
     struct diesel__console *console; /* or NULL */
 

@@ -43,6 +43,7 @@ void diesel__tally_round(diesel__sched *s, int turns)
         diesel_fiber *fiber = s->tail->next;
         shorten_round(s);
         s->tally.turn = diesel__clock();
+        s->rounds++;
         s->current = fiber;
         diesel__switch(s, &s->loop_fiber, fiber);
         turn_ends(s, fiber);

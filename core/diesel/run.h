@@ -12,6 +12,7 @@
 #define DIESEL_RUN_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <diesel/error.h>
 #include <diesel/fiber.h>
@@ -24,6 +25,12 @@ typedef struct diesel_options {
     size_t stack_size; /* bytes of a fiber's stack, rounded up to pages, at
                           most 1 GiB; 0: 64 KiB (256 KiB under
                           AddressSanitizer)                                */
+    int64_t stall_ms;    /* a fiber that has not switched for so long is logged as
+                            a warning of the logger "diesel.stall", with where it
+                            is; 0: as the environment's DIESEL_STALL_MS says, or
+                            never. A thread watches, which sends SIGURG to
+                            this one then: calls like poll(2), which are not
+                            restarted, may end with EINTR                   */
     const char *console; /* path of a console's Unix socket, "%p" in it being
                             the process's number; NULL: as the environment
                             says, see <diesel/console.h>; "": none          */
