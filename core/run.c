@@ -14,6 +14,7 @@
 #include <diesel/event.h>
 
 #include "console_internal.h"
+#include "deadlock_internal.h"
 #include "dns_internal.h"
 #include "fork_internal.h"
 #include "inbox_internal.h"
@@ -76,31 +77,6 @@ static int run_first(void *arg)
     return first->result;
 }
 
-/* One parked fiber, for the report; NULL if there is none. */
-static const diesel_fiber *some_parked(diesel_scope *root)
-{
-    for (diesel_scope *scope = root; scope != NULL;
-         scope = diesel__scope_after(root, scope, false))
-        for (diesel__link *l = scope->fibers.next; l != &scope->fibers;
-             l = l->next) {
-            diesel_fiber *fiber = DIESEL__HOLDER(l, diesel_fiber, in_home);
-            if (fiber->woken == DIESEL__PARKED)
-                return fiber;
-        }
-    return NULL;
-}
-
-static void report_deadlock(diesel__sched *s, diesel_error *err)
-{
-    const diesel_fiber *fiber = some_parked(&s->root);
-    diesel_error_set(err, DIESEL_E_FAILED, DIESEL_DOM_CORE, 0,
-                     "deadlock: %zu fiber%s, and no event can come; %s waits "
-                     "for %s",
-                     s->fibers, s->fibers == 1 ? " waits" : "s wait",
-                     fiber != NULL ? fiber->label : "the first one",
-                     fiber != NULL ? fiber->waiting_for : "its scope");
-}
-
 int diesel_run(diesel_fn *fn, void *arg, const diesel_options *options,
                diesel_error *err)
 {
@@ -122,7 +98,7 @@ int diesel_run(diesel_fn *fn, void *arg, const diesel_options *options,
         if (stuck)
             break; /* cancelled, and waits for ever all the same */
         stuck = true;
-        report_deadlock(s, err);
+        diesel__deadlock_report(s, err);
         diesel__scope_cancel(&s->root, DIESEL_E_CANCELLED);
     }
     if (!stuck && first.result < 0) {

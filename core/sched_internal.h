@@ -307,6 +307,8 @@ void diesel__scope_init(diesel_scope *scope, diesel__sched *s);
 void diesel__scope_ended(diesel__sched *s, diesel_fiber *fiber, int result);
 void diesel__scope_cancel(diesel_scope *scope, int code);
 void diesel__scopes_free(diesel__sched *s);
+/* What a fiber in diesel_scope_wait() waits for. */
+extern const char diesel__for_fibers[] __attribute__((visibility("hidden")));
 /* The scope whose deadline the timer is; NULL if it is none of that kind. */
 diesel_scope *diesel__timer_scope(diesel__timer *timer);
 /* The next scope of the tree below `top` in pre-order, without recursion, as the

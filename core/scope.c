@@ -254,6 +254,8 @@ void diesel__scope_ended(diesel__sched *s, diesel_fiber *fiber, int result)
         diesel_cases_fire_all(&home->cases, 0);
 }
 
+const char diesel__for_fibers[] = "the fibers of a scope";
+
 /* Waits for the fibers, come what may; a cancellation of the waiting fiber
  * reaches them too. */
 static __attribute__((noinline)) void wait_for_fibers(diesel__sched *s, diesel_scope *scope)
@@ -263,7 +265,7 @@ static __attribute__((noinline)) void wait_for_fibers(diesel__sched *s, diesel_s
     if (scope->opener == NULL && self->scope->cancelled != 0)
         diesel__scope_cancel(scope, self->scope->cancelled);
     while (scope->count > 0) {
-        int woken = diesel__suspend(s, "the fibers of a scope");
+        int woken = diesel__suspend(s, diesel__for_fibers);
         if (woken < 0)
             diesel__scope_cancel(scope, -woken);
     }
@@ -332,7 +334,7 @@ int diesel_scope_wait(diesel_scope *scope, diesel_error *err)
         self->scope = scope->parent;
     give_scope(scope);
     if (result == 0 && !shield && !detached && diesel__is_cut(s))
-        return diesel__cut(s, "the fibers of a scope", err);
+        return diesel__cut(s, diesel__for_fibers, err);
     return result;
 }
 

@@ -68,8 +68,45 @@ START_TEST(a_deadlock_is_reported_and_cleaned_up)
     int ended = 0;
     assert_fails(diesel_run(stuck, &ended, NULL, &err), DIESEL_E_FAILED);
     assert_contains(err.message, "deadlock");
-    assert_contains(err.message, "3 fibers");
+    ck_assert_str_eq(err.message,
+                     "deadlock: 3 fibers wait, and no event can come; "
+                     "wait_for_ever waits for what never comes; "
+                     "wait_for_ever waits for what never comes; "
+                     "main waits for the fibers of a scope");
     ck_assert_int_eq(ended, 2);
+}
+END_TEST
+
+static int many_stuck(void *arg)
+{
+    diesel_error err;
+    diesel_scope *scope = diesel_scope_open(NULL);
+    for (int i = 0; i < 100; i++)
+        diesel_go(scope, wait_for_ever, arg);
+    return diesel_scope_wait(scope, &err) < 0 ? diesel_fail(&err) : 0;
+}
+
+static void count_deadlocked(void *arg, const diesel_log_record *record)
+{
+    ck_assert_str_eq(record->logger, "diesel.deadlock");
+    ck_assert_str_eq(record->fields[1].s, "wait_for_ever");
+    ck_assert_str_eq(record->fields[5].s, "what never comes");
+    ck_assert_str_eq(record->fields[8].s, "backtrace");
+    ++*(int *)arg;
+}
+
+START_TEST(the_report_of_a_deadlock_has_an_end)
+{
+    diesel_error err;
+    int ended = 0, logged = 0;
+    assert_ok(diesel_log_sinks_set(&(diesel_log_sink){count_deadlocked, &logged},
+                                   1, &err));
+    assert_fails(diesel_run(many_stuck, &ended, NULL, &err), DIESEL_E_FAILED);
+    assert_contains(err.message, "deadlock: 101 fibers wait, and no event can "
+                                 "come; wait_for_ever waits for what never");
+    assert_contains(err.message, "; and 98 more");
+    ck_assert_int_eq(logged, 32);
+    ck_assert_int_eq(ended, 100);
 }
 END_TEST
 
@@ -272,6 +309,7 @@ int main(void)
     Suite *suite = suite_create("run");
     test_case(suite, "run", run_returns_what_the_first_fiber_returned,
               a_thread_has_one_scheduler, a_deadlock_is_reported_and_cleaned_up,
+              the_report_of_a_deadlock_has_an_end,
               main_gives_an_exit_status);
     test_case(suite, "park", a_parked_fiber_gets_the_value_it_is_woken_with,
               a_value_is_not_lost_to_a_cancellation_that_comes_later,

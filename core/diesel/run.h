@@ -42,7 +42,8 @@ typedef struct diesel_options {
  * is negative on failure, with the fiber's error in *err; or -1 with BUSY (the
  * thread has a scheduler already), INVAL (options), NOMEM, LIMIT. If every fiber waits and no
  * event can come that would wake one, they are all cancelled, and the error is
- * FAILED with a message which says who waited for what. Not to be called from
+ * FAILED with a message which says who waited for what; the logger
+ * "diesel.deadlock" has all of them, with their backtraces. Not to be called from
  * a fiber. */
 int diesel_run(diesel_fn *fn, void *arg, const diesel_options *options,
                diesel_error *err);
