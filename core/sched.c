@@ -26,8 +26,11 @@
  */
 #include "sched_internal.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <diesel/memory.h>
 #include <diesel/park.h>
@@ -52,6 +55,28 @@ void diesel__sched_missing(const char *function)
     abort();
 }
 
+diesel__sched *diesel__scheds;
+static pthread_mutex_t scheds_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void enlist(diesel__sched *s)
+{
+    s->thread_id = syscall(SYS_gettid);
+    pthread_mutex_lock(&scheds_lock);
+    s->next_sched = diesel__scheds;
+    diesel__scheds = s;
+    pthread_mutex_unlock(&scheds_lock);
+}
+
+static void delist(diesel__sched *s)
+{
+    pthread_mutex_lock(&scheds_lock);
+    diesel__sched **at = &diesel__scheds;
+    while (*at != s)
+        at = &(*at)->next_sched;
+    *at = s->next_sched;
+    pthread_mutex_unlock(&scheds_lock);
+}
+
 int diesel__sched_new(const diesel_options *options, diesel_error *err)
 {
     diesel__sched *present = diesel__current;
@@ -74,11 +99,13 @@ int diesel__sched_new(const diesel_options *options, diesel_error *err)
     diesel__sanitizer_here(&s->loop_fiber.sanitizer);
     s->buried = present;
     diesel__current = s;
+    enlist(s);
     return 0;
 }
 
 void diesel__sched_free(diesel__sched *s)
 {
+    delist(s);
     diesel__scopes_free(s);
     diesel__log_context_drop(s->loop_fiber.log_context);
     diesel__stack_pool_clear(&s->stacks);

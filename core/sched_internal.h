@@ -126,6 +126,8 @@ struct diesel__sched {
     size_t timer_count, timer_room;
 
     uint64_t rounds; /* ever */
+    diesel__sched *next_sched; /* of the process, see diesel__scheds */
+    long thread_id;            /* of the system */
     struct diesel__stall *stall; /* who watches for stalls; or NULL */
 
     diesel__link pages;      /* of the console, see console_internal.h */
@@ -167,6 +169,9 @@ static inline void diesel__stack_give(diesel__stack_pool *pool,
  * may be cached across a switch. */
 extern __thread diesel__sched *diesel__current
     __attribute__((tls_model("initial-exec")));
+
+/* All schedulers of the process, for debuggers (core/gdb/diesel-gdb.py). */
+extern diesel__sched *diesel__scheds __attribute__((visibility("hidden")));
 
 /* Aborts with a message that names the function called without a scheduler. */
 void diesel__sched_missing(const char *function)
