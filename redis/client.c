@@ -45,8 +45,8 @@ void dredis__client_leave(dredis *client)
     leave(client);
 }
 
-/* A random number below n (xorshift64*). */
-static int64_t random_below(dredis *client, int64_t n)
+/* xorshift64* */
+int64_t dredis__client_random(dredis *client, int64_t n)
 {
     uint64_t x = client->random;
     x ^= x >> 12;
@@ -72,7 +72,7 @@ int64_t dredis__client_pause(dredis *client, unsigned failures)
         most *= 2;
     if (most > config->backoff_max_ms)
         most = config->backoff_max_ms;
-    return random_below(client, most + 1);
+    return dredis__client_random(client, most + 1);
 }
 
 int64_t dredis__client_until(const dredis *client, dredis__request *request)

@@ -45,6 +45,9 @@ void dredis__client_leave(dredis *client);
 /* The error of calls on a closed client; returns -1. */
 int dredis__client_closed(diesel_error *err);
 
+/* A random number below n. */
+int64_t dredis__client_random(dredis *client, int64_t n);
+
 /* How long to wait after so many failures before this one: full jitter. */
 int64_t dredis__client_pause(dredis *client, unsigned failures);
 

@@ -11,10 +11,13 @@
 #include "client_internal.h"
 #include "encode_internal.h"
 #include "error_internal.h"
+#include "script_internal.h"
 
 struct dredis_pipeline {
     dredis *client;
     dredis__batch batch;
+    dredis__scripts scripts;
+    bool repeatable;
     dredis__route route;
     dredis_reply **replies; /* as many as the batch has commands, once it ran */
     size_t room;            /* of `replies` */
@@ -43,6 +46,7 @@ static void reset(dredis_pipeline *pipeline)
     pipeline->ran = false;
     pipeline->route = DREDIS__SHARED;
     dredis__batch_reset(&pipeline->batch);
+    dredis__scripts_reset(&pipeline->scripts);
 }
 
 void dredis_pipeline_free(dredis_pipeline *pipeline)
@@ -51,6 +55,7 @@ void dredis_pipeline_free(dredis_pipeline *pipeline)
         return;
     reset(pipeline);
     dredis__batch_clear(&pipeline->batch);
+    dredis__scripts_clear(&pipeline->scripts);
     diesel_free(pipeline->replies);
     diesel_free(pipeline);
 }
@@ -78,6 +83,29 @@ int dredis_pipeline_add_array(dredis_pipeline *pipeline,
     else if (route != DREDIS__SHARED)
         pipeline->route = DREDIS__DEDICATED;
     return result;
+}
+
+int dredis_pipeline_add_script(dredis_pipeline *pipeline, dredis_script *script,
+                               const diesel_value *keys, size_t n_keys,
+                               const diesel_value *args, size_t n_args,
+                               diesel_error *err)
+{
+    dredis__words w;
+    if (pipeline->ran)
+        reset(pipeline);
+    int result = dredis__scripts_call(&pipeline->scripts, &w, script, keys,
+                                      n_keys, args, n_args, err);
+    if (result == 0)
+        result = dredis_pipeline_add_array(pipeline, w.args, w.n, err);
+    if (result == 0)
+        dredis__scripts_added(&pipeline->scripts, script);
+    dredis__words_end(&w);
+    return result;
+}
+
+void dredis_pipeline_repeatable(dredis_pipeline *pipeline, bool repeatable)
+{
+    pipeline->repeatable = repeatable;
 }
 
 /* Room for the replies, all NULL. */
@@ -110,6 +138,7 @@ int dredis_pipeline_run(dredis_pipeline *pipeline, diesel_error *err)
         dredis__request request = {.bytes = pipeline->batch.bytes,
                                    .size = pipeline->batch.size,
                                    .commands = count,
+                                   .repeatable = pipeline->repeatable,
                                    .replies = pipeline->replies};
         result = dredis__run(pipeline->client, &request, pipeline->route, err);
         pipeline->got = request.got;

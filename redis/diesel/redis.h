@@ -16,6 +16,9 @@
 #include <diesel/redis_error.h>
 #include <diesel/redis_pipeline.h>
 #include <diesel/redis_reply.h>
+#include <diesel/redis_scan.h>
+#include <diesel/redis_script.h>
 #include <diesel/redis_session.h>
+#include <diesel/redis_transaction.h>
 
 #endif

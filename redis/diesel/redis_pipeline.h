@@ -25,6 +25,7 @@
 #ifndef DIESEL_REDIS_PIPELINE_H
 #define DIESEL_REDIS_PIPELINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <diesel/redis_client.h>
@@ -55,6 +56,10 @@ int dredis_pipeline_add_array(dredis_pipeline *pipeline,
                               const diesel_value *args, size_t n,
                               diesel_error *err)
     __attribute__((warn_unused_result));
+
+/* Whether batches may run twice, as in dredis_call_with(); a batch that only reads
+ * may anyway. It is so until it is said otherwise. Never switches fibers. */
+void dredis_pipeline_repeatable(dredis_pipeline *pipeline, bool repeatable);
 
 /* Sends what was appended and waits for the replies. 0: all are there, errors
  * among them perhaps. -1, as in dredis_call() but SERVER: those that came before
