@@ -67,6 +67,9 @@ dmongo_cursor *(dmongo_aggregate)(dmongo *client, const char *ns_text,
         .database = ns.database,
         .flags = DMONGO__READS | (writes ? DMONGO__WRITES : DMONGO__RETRY_READ),
         .session = o->session,
+        .read_concern = o->read_concern,
+        .write_concern = writes ? o->write_concern : dmongo_absent(),
+        .read_preference = o->read_preference,
         .max_time_ms = o->max_time_ms};
     if (dmongo__call_begin(&call, client, &op) < 0)
         goto fail;
@@ -126,6 +129,8 @@ int64_t(dmongo_count)(dmongo *client, const char *ns_text, dmongo_value filter,
                             .database = ns.database,
                             .flags = DMONGO__READS | DMONGO__RETRY_READ,
                             .session = o->session,
+                            .read_concern = o->read_concern,
+                            .read_preference = o->read_preference,
                             .max_time_ms = o->max_time_ms};
     if (dmongo__call_begin(&call, client, &op) < 0)
         return dmongo__call_fail(&call, err);
@@ -153,8 +158,11 @@ int64_t(dmongo_count)(dmongo *client, const char *ns_text, dmongo_value filter,
 }
 
 int64_t dmongo_estimated_count(dmongo *client, const char *ns_text,
+                               const dmongo_estimated_options *options,
                                diesel_error *err)
 {
+    static const dmongo_estimated_options defaults;
+    const dmongo_estimated_options *o = options != NULL ? options : &defaults;
     struct dmongo__ns ns;
     if (dmongo__collection_split(&ns, "count", ns_text, err) < 0)
         return -1;
@@ -162,9 +170,16 @@ int64_t dmongo_estimated_count(dmongo *client, const char *ns_text,
     struct dmongo__op op = {.what = "count",
                             .ns = ns_text,
                             .database = ns.database,
-                            .flags = DMONGO__READS | DMONGO__RETRY_READ};
+                            .flags = DMONGO__READS | DMONGO__RETRY_READ,
+                            .session = o->session,
+                            .read_concern = o->read_concern,
+                            .read_preference = o->read_preference,
+                            .max_time_ms = o->max_time_ms};
     if (dmongo__call_begin(&call, client, &op) < 0 ||
-        dmongo__call_exchange(&call, dmongo_doc("count", ns.collection), NULL) < 0)
+        dmongo__call_exchange(&call,
+                              dmongo_doc("count", ns.collection,
+                                         "comment", o->comment),
+                              NULL) < 0)
         return dmongo__call_fail(&call, err);
     int64_t n = dmongo__element_int(&call.reply.n, -1);
     if (n < 0) {

@@ -338,7 +338,8 @@ int dmongo_bulk_write(dmongo *client, const char *ns_text,
                                   .ns = ns_text,
                                   .database = ns.database,
                                   .flags = DMONGO__WRITES,
-                                  .session = bulk.options->session};
+                                  .session = bulk.options->session,
+                                  .write_concern = bulk.options->write_concern};
     int done = dmongo__call_begin(&bulk.call, client, &bulk.op) < 0
                    ? -1
                    : write_all(&bulk);

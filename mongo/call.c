@@ -25,6 +25,16 @@
 #include <diesel/scope.h>
 #include <diesel/time.h>
 
+/* Whether an operation's own write concern is w=0. One that is malformed is found out
+ * when it is sent. */
+static bool wants_no_reply(dmongo_value write_concern)
+{
+    bson_t *doc = dmongo_doc_to_bson(write_concern, NULL);
+    bool none = doc != NULL && dmongo_get_int(doc, "w", 1) == 0;
+    bson_destroy(doc);
+    return none;
+}
+
 static void begin(struct dmongo__call *call, dmongo *client,
                   const struct dmongo__op *op)
 {
@@ -41,8 +51,10 @@ static void begin(struct dmongo__call *call, dmongo *client,
     call->deadline = timeout > 0 ? diesel_now() + timeout : DIESEL_FOREVER;
     call->unacknowledged =
         op->flags & DMONGO__NO_REPLY ||
-        (op->flags & DMONGO__WRITES && op->write_concern.form == DMONGO__ABSENT &&
-         client->unacknowledged);
+        (op->flags & DMONGO__WRITES &&
+         (op->write_concern.form == DMONGO__ABSENT
+              ? client->unacknowledged
+              : wants_no_reply(op->write_concern)));
     client->references++;
 }
 

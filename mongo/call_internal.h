@@ -49,7 +49,7 @@ struct dmongo__op {
     struct dmongo__server_session *server_session; /* one that goes on: a
                                                       cursor's; or NULL        */
     dmongo_value read_concern; /* instead of the client's, if not absent       */
-    dmongo_value write_concern; /* ... with NO_REPLY if it is w=0              */
+    dmongo_value write_concern;
     dmongo_value read_preference;
     int64_t max_time_ms; /* the program's own limit; 0: none                   */
 };

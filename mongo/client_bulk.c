@@ -269,7 +269,8 @@ int dmongo_client_bulk_write(dmongo *client, const dmongo_write *writes,
         .ns = "admin",
         .database = dmongo_str("admin"),
         .flags = DMONGO__WRITES | (many ? 0 : DMONGO__RETRY_WRITE),
-        .session = bulk.options->session};
+        .session = bulk.options->session,
+        .write_concern = bulk.options->write_concern};
     int done = dmongo__call_begin(&call, client, &bulk.op);
     if (done == 0)
         done = prepare(&bulk, &call.error);

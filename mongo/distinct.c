@@ -36,6 +36,8 @@ int(dmongo_distinct)(dmongo *client, const char *ns_text, const char *field,
                             .database = ns.database,
                             .flags = DMONGO__READS | DMONGO__RETRY_READ,
                             .session = o->session,
+                            .read_concern = o->read_concern,
+                            .read_preference = o->read_preference,
                             .max_time_ms = o->max_time_ms};
     struct dmongo__call call;
     if (dmongo__call_begin(&call, client, &op) < 0 ||

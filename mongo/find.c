@@ -27,6 +27,8 @@ static struct dmongo__op read_op(const struct dmongo__ns *ns,
                                .database = ns->database,
                                .flags = DMONGO__READS | DMONGO__RETRY_READ,
                                .session = o->session,
+                               .read_concern = o->read_concern,
+                               .read_preference = o->read_preference,
                                .max_time_ms = o->max_time_ms};
 }
 

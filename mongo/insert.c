@@ -65,7 +65,8 @@ static int insert(dmongo *client, const char *ns_text, dmongo_docs docs,
                             .ns = ns_text,
                             .database = ns.database,
                             .flags = DMONGO__WRITES | DMONGO__RETRY_WRITE,
-                            .session = o->session};
+                            .session = o->session,
+                            .write_concern = o->write_concern};
     if (dmongo__call_begin(&call, client, &op) < 0)
         return dmongo__call_fail(&call, err);
     struct dmongo__batch b;

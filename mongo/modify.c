@@ -72,6 +72,7 @@ static int modify(enum kind kind, dmongo *client, const char *ns_text,
                             .database = ns.database,
                             .flags = DMONGO__WRITES | DMONGO__RETRY_WRITE,
                             .session = o->session,
+                            .write_concern = o->write_concern,
                             .max_time_ms = o->max_time_ms};
     if (dmongo__call_begin(&call, client, &op) < 0)
         return dmongo__call_fail(&call, err);

@@ -92,14 +92,16 @@ static int count_delete(dmongo_result *result, struct dmongo__call *call)
 
 /* A statement that may change many documents is not one that servers know again. */
 static struct dmongo__op write_op(const char *what, const struct dmongo__ns *ns,
-                                  bool is_single, dmongo_session *session)
+                                  bool is_single, dmongo_session *session,
+                                  dmongo_value write_concern)
 {
     return (struct dmongo__op){
         .what = what,
         .ns = ns->text,
         .database = ns->database,
         .flags = DMONGO__WRITES | (is_single ? DMONGO__RETRY_WRITE : 0),
-        .session = session};
+        .session = session,
+        .write_concern = write_concern};
 }
 
 static int update(enum update_kind kind, dmongo *client, const char *ns_text,
@@ -120,7 +122,8 @@ static int update(enum update_kind kind, dmongo *client, const char *ns_text,
         return -1;
 
     struct dmongo__call call;
-    struct dmongo__op op = write_op(what, &ns, kind != UPDATE_MANY, o->session);
+    struct dmongo__op op = write_op(what, &ns, kind != UPDATE_MANY, o->session,
+                                   o->write_concern);
     if (dmongo__call_begin(&call, client, &op) < 0)
         return dmongo__call_fail(&call, err);
     dmongo_value statement =
@@ -181,7 +184,7 @@ static int delete(bool all, dmongo *client, const char *ns_text,
         return -1;
 
     struct dmongo__call call;
-    struct dmongo__op op = write_op("delete", &ns, !all, o->session);
+    struct dmongo__op op = write_op("delete", &ns, !all, o->session, o->write_concern);
     if (dmongo__call_begin(&call, client, &op) < 0)
         return dmongo__call_fail(&call, err);
     dmongo_value statement = dmongo_doc("q", filter,

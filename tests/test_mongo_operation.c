@@ -431,6 +431,51 @@ FIBER_TEST(the_first_failure_is_reported_if_no_write_was_made)
 }
 END_TEST
 
+/* --- Concerns. */
+
+FIBER_TEST(an_operations_own_concerns_stand_for_the_clients)
+{
+    diesel_error err;
+    bson_t *found;
+    open_with("w=2&readConcernLevel=majority", NULL);
+    ck_assert_int_eq(
+        dmongo_find_one(mongo, "t.c", dmongo_doc(),
+                        &(dmongo_find_options){
+                            .read_concern = dmongo_doc("level", "local"),
+                            .read_preference = dmongo_doc("mode", "nearest")},
+                        &found, &err), 1);
+    bson_destroy(found);
+    assert_ok(dmongo_delete_one(mongo, "t.c", dmongo_doc(),
+                                &(dmongo_delete_options){
+                                    .write_concern = dmongo_doc("w", "majority")},
+                                NULL, &err));
+    assert_ok(insert_one(NULL, &err));
+    ck_assert_str_eq(dmongo_get_str(plan.commands[0], "readConcern.level", ""), "local");
+    ck_assert_str_eq(dmongo_get_str(plan.commands[0], "$readPreference.mode", ""), "nearest");
+    ck_assert_str_eq(dmongo_get_str(plan.commands[1], "writeConcern.w", ""), "majority");
+    ck_assert_int_eq(dmongo_get_int(plan.commands[2], "writeConcern.w", 0), 2);
+    close_both();
+    return 0;
+}
+END_TEST
+
+FIBER_TEST(a_write_concern_of_an_operation_may_want_no_reply)
+{
+    diesel_error err;
+    open_with("", NULL);
+    assert_ok(dmongo_insert_one(mongo, "t.c", dmongo_doc("_id", 1),
+                                &(dmongo_insert_options){
+                                    .write_concern = dmongo_doc("w", 0)},
+                                NULL, &err));
+    ck_assert_int_eq(find_one(NULL, &err), 1); /* the reply is its own */
+    ck_assert_int_eq(plan.count, 2);
+    ck_assert_int_eq(dmongo_get_int(plan.commands[0], "writeConcern.w", 9), 0);
+    ck_assert(!dmongo_has(plan.commands[0], "lsid"));
+    close_both();
+    return 0;
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("mongo operation");
@@ -443,6 +488,8 @@ int main(void)
               timeout_ms_is_for_the_whole_call,
               the_api_version_is_in_every_command,
               what_the_program_writes_itself_stands_once);
+    test_case(suite, "concerns", an_operations_own_concerns_stand_for_the_clients,
+              a_write_concern_of_an_operation_may_want_no_reply);
     test_case(suite, "again", a_read_is_sent_again_once,
               a_read_is_not_sent_again_if_that_is_switched_off,
               a_write_is_sent_again_with_the_same_number,

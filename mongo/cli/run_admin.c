@@ -54,7 +54,7 @@ int dmongo__run_estimated_count(const dmongo__running *running,
                                 const dmongo__call *call)
 {
     (void)call;
-    int64_t n = dmongo_estimated_count(running->session->client, running->ns,
+    int64_t n = dmongo_estimated_count(running->session->client, running->ns, NULL,
                                        running->err);
     return n < 0 ? -1 : dmongo__print_int(running, n);
 }

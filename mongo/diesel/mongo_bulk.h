@@ -72,6 +72,7 @@ typedef struct dmongo_bulk_options {
     dmongo_value let;
     dmongo_value comment;
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
+    dmongo_value write_concern; /* instead of the client's */
 } dmongo_bulk_options;
 
 /* Writes to one collection; a write's own ns is not looked at. 0 if all has been

@@ -52,6 +52,7 @@ typedef struct dmongo_find_options {
     int64_t max_time_ms; /* on the server; 0: no limit                       */
     bool allow_disk_use;
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
+    dmongo_value read_concern, read_preference; /* instead of the client's */
 } dmongo_find_options;
 
 typedef struct dmongo_aggregate_options {
@@ -64,6 +65,8 @@ typedef struct dmongo_aggregate_options {
     bool allow_disk_use;
     bool bypass_document_validation; /* of $out and $merge */
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
+    dmongo_value read_concern, read_preference; /* instead of the client's */
+    dmongo_value write_concern; /* likewise, of $out and $merge */
 } dmongo_aggregate_options;
 
 typedef struct dmongo_count_options {
@@ -74,6 +77,7 @@ typedef struct dmongo_count_options {
     int64_t limit; /* 0: all */
     int64_t max_time_ms;
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
+    dmongo_value read_concern, read_preference; /* instead of the client's */
 } dmongo_count_options;
 
 /* Sends the query and takes the first batch. options may be NULL. What comes back
@@ -135,10 +139,18 @@ int64_t dmongo_count(dmongo *client, const char *ns, dmongo_value filter,
                      const dmongo_count_options *options, diesel_error *err)
     __attribute__((warn_unused_result));
 
+typedef struct dmongo_estimated_options {
+    dmongo_value comment;
+    int64_t max_time_ms; /* on the server; 0: no limit */
+    dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
+    dmongo_value read_concern, read_preference; /* instead of the client's */
+} dmongo_estimated_options;
+
 /* How many documents the collection has by its own book-keeping, which is quick
- * but may be off after a crash or on a sharded cluster: the count, or -1. Switches
- * fibers. */
+ * but may be off after a crash or on a sharded cluster: the count, or -1. options may
+ * be NULL. Switches fibers. */
 int64_t dmongo_estimated_count(dmongo *client, const char *ns,
+                               const dmongo_estimated_options *options,
                                diesel_error *err)
     __attribute__((warn_unused_result));
 
@@ -148,6 +160,7 @@ typedef struct dmongo_distinct_options {
     dmongo_value comment;
     int64_t max_time_ms; /* on the server; 0: no limit */
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
+    dmongo_value read_concern, read_preference; /* instead of the client's */
 } dmongo_distinct_options;
 
 /* The different values that the documents which match have in a field, given by its

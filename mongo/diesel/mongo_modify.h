@@ -49,6 +49,7 @@ typedef struct dmongo_modify_options {
                     before; not when deleting                                 */
     bool bypass_document_validation;
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
+    dmongo_value write_concern; /* instead of the client's */
 } dmongo_modify_options;
 
 /* All three: 1, with the document in *found, owned by the caller: bson_destroy(); 0

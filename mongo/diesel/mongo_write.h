@@ -72,6 +72,7 @@ typedef struct dmongo_insert_options {
     bool bypass_document_validation;
     dmongo_value comment;
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
+    dmongo_value write_concern; /* instead of the client's */
 } dmongo_insert_options;
 
 typedef struct dmongo_update_options {
@@ -84,6 +85,7 @@ typedef struct dmongo_update_options {
     dmongo_value sort; /* of update_one and replace_one, since MongoDB 8.0 */
     dmongo_value comment;
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
+    dmongo_value write_concern; /* instead of the client's */
 } dmongo_update_options;
 
 typedef struct dmongo_delete_options {
@@ -92,6 +94,7 @@ typedef struct dmongo_delete_options {
     dmongo_value let;
     dmongo_value comment;
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
+    dmongo_value write_concern; /* instead of the client's */
 } dmongo_delete_options;
 
 /* An array of documents of one of several C types; made by DMONGO_DOCS() or, in
