@@ -19,6 +19,7 @@
 
 #include <diesel/memory.h>
 
+#include "channel_internal.h"
 #include "sched_internal.h"
 #include "wait_internal.h"
 
@@ -32,6 +33,8 @@ struct diesel_channel {
     bool closed;
     diesel__link senders;
     diesel__link receivers;
+    diesel__link in_sched; /* in the channels of the scheduler that it was made
+                              under, for the console; a lone link without one */
     char ring[] __attribute__((aligned(16)));
 };
 
@@ -61,6 +64,9 @@ diesel_channel *diesel_channel_new(size_t item_size, size_t capacity,
         (diesel_channel){.item_size = item_size, .capacity = capacity};
     diesel__link_init(&channel->senders);
     diesel__link_init(&channel->receivers);
+    diesel__link_init(&channel->in_sched);
+    if (diesel__current != NULL)
+        diesel__list_append(&diesel__current->channels, &channel->in_sched);
     return channel;
 }
 
@@ -73,7 +79,40 @@ void diesel_channel_free(diesel_channel *channel)
         fprintf(stderr, "diesel: a channel is freed while fibers wait on it\n");
         abort();
     }
+    diesel__link_unlink(&channel->in_sched);
     diesel_free(channel);
+}
+
+static size_t length(const diesel__link *list)
+{
+    size_t n = 0;
+    for (const diesel__link *l = list->next; l != list; l = l->next)
+        n++;
+    return n;
+}
+
+void diesel__channels_visit(diesel__sched *s,
+                            void (*fn)(void *arg,
+                                       const diesel__channel_view *view),
+                            void *arg)
+{
+    for (diesel__link *l = s->channels.next; l != &s->channels; l = l->next) {
+        const diesel_channel *channel =
+            DIESEL__HOLDER(l, diesel_channel, in_sched);
+        fn(arg, &(diesel__channel_view){.channel = channel,
+                                        .count = channel->count,
+                                        .capacity = channel->capacity,
+                                        .item_size = channel->item_size,
+                                        .senders = length(&channel->senders),
+                                        .receivers = length(&channel->receivers),
+                                        .closed = channel->closed});
+    }
+}
+
+void diesel__channels_leave(diesel__sched *s)
+{
+    while (!diesel__list_is_empty(&s->channels))
+        diesel__link_remove(s->channels.next);
 }
 
 static inline void copy(const diesel_channel *channel, void *to,

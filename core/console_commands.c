@@ -4,12 +4,14 @@
  */
 #include "console_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <diesel/log.h>
 #include <diesel/memory.h>
 #include <diesel/metrics.h>
 
+#include "channel_internal.h"
 #include "log_internal.h"
 #include "metrics_internal.h"
 
@@ -24,7 +26,7 @@ struct command {
     const char *help;
 };
 
-static command_fn show_help, show_loggers, set_level, show_metrics,
+static command_fn show_channels, show_help, show_loggers, set_level, show_metrics,
     show_scheduler;
 
 static const struct command commands[] = {
@@ -36,6 +38,7 @@ static const struct command commands[] = {
     {"cancel", "ID", 1, diesel__console_cancel,
      "Cancel the fiber's nearest scope, with all that is in it."},
     {"scopes", "", 0, diesel__console_scopes, "Scopes and their deadlines."},
+    {"channels", "", 0, show_channels, "Channels, and how many wait on them."},
     {"timers", "", 0, diesel__console_timers, "What happens next, in time."},
     {"scheduler", "", 0, show_scheduler, "Figures of the scheduler."},
     {"loggers", "", 0, show_loggers, "Loggers in use, and their levels."},
@@ -170,6 +173,24 @@ static int show_metrics(diesel__sched *s, char **words, size_t count,
 {
     (void)s, (void)words, (void)count, (void)err;
     diesel__families_visit(family_rows, page);
+    return 0;
+}
+
+static void channel_row(void *arg, const diesel__channel_view *view)
+{
+    char address[24];
+    snprintf(address, sizeof address, "%p", view->channel);
+    diesel_console_row((diesel_console_page *)arg, "channel", address, "items",
+                       view->count, "capacity", view->capacity, "item_bytes",
+                       view->item_size, "senders", view->senders, "receivers",
+                       view->receivers, "state", view->closed ? "closed" : "");
+}
+
+static int show_channels(diesel__sched *s, char **words, size_t count,
+                         diesel_console_page *page, diesel_error *err)
+{
+    (void)words, (void)count, (void)err;
+    diesel__channels_visit(s, channel_row, page);
     return 0;
 }
 

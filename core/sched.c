@@ -35,6 +35,7 @@
 #include <diesel/memory.h>
 #include <diesel/park.h>
 
+#include "channel_internal.h"
 #include "log_internal.h"
 #include "loop_internal.h"
 
@@ -93,6 +94,7 @@ int diesel__sched_new(const diesel_options *options, diesel_error *err)
         return diesel_error_nomem(err, "a scheduler");
     diesel__stack_pool_init(&s->stacks, stack_size);
     diesel__scope_init(&s->root, s);
+    diesel__link_init(&s->channels);
     diesel__link_init(&s->pages);
     s->root.label = "root";
     s->root.deadline = INT64_MAX;
@@ -106,6 +108,7 @@ int diesel__sched_new(const diesel_options *options, diesel_error *err)
 void diesel__sched_free(diesel__sched *s)
 {
     delist(s);
+    diesel__channels_leave(s);
     diesel__scopes_free(s);
     diesel__log_context_drop(s->loop_fiber.log_context);
     diesel__stack_pool_clear(&s->stacks);

@@ -130,6 +130,7 @@ struct diesel__sched {
     long thread_id;            /* of the system */
     struct diesel__stall *stall; /* who watches for stalls; or NULL */
 
+    diesel__link channels;   /* made under it, see channel_internal.h */
     diesel__link pages;      /* of the console, see console_internal.h */
     struct diesel__console *console; /* or NULL */
 

@@ -213,6 +213,10 @@ CONSOLE_TEST(fibers_are_shown_in_their_tree)
     ck_assert_str_eq(ask(stream, "timers"), "ok");
     assert_contains(body, "a sleep's end");
     assert_contains(body, "a scope");
+    ck_assert_str_eq(ask(stream, "json channels"), "ok");
+    assert_contains(body, "\"items\":0,\"capacity\":1,\"item_bytes\":4,"
+                          "\"senders\":0,\"receivers\":1,\"state\":\"\"}");
+    ck_assert_str_eq(ask(stream, "channels"), "ok");
     ck_assert_str_eq(ask(stream, "scheduler"), "ok");
     assert_contains(body, "fibers alive");
     diesel_stream_close(stream);
@@ -562,6 +566,33 @@ START_TEST(the_console_ends_with_its_scheduler)
 }
 END_TEST
 
+static diesel_channel *left;
+
+static int leave_a_channel(void *arg)
+{
+    diesel_error err;
+    (void)arg;
+    left = diesel_channel_new(1, 1, &err);
+    assert_made(left);
+    diesel_channel_close(left);
+    diesel_stream *stream = attach();
+    ck_assert_str_eq(ask(stream, "channels"), "ok");
+    assert_contains(body, "closed");
+    diesel_stream_close(stream);
+    return 0;
+}
+
+START_TEST(a_channel_may_outlive_its_scheduler)
+{
+    diesel_error err;
+    diesel_channel *before = diesel_channel_new(1, 1, &err); /* under none */
+    assert_made(before);
+    run_with_console(leave_a_channel);
+    diesel_channel_free(left);
+    diesel_channel_free(before);
+}
+END_TEST
+
 static int count_fibers(void *arg)
 {
     *(size_t *)arg = diesel__current->fibers;
@@ -671,6 +702,7 @@ int main(void)
               a_line_without_end_ends_the_visit, sixteen_may_be_attached,
               only_the_owner_may_open_the_socket,
               the_console_ends_with_its_scheduler,
+              a_channel_may_outlive_its_scheduler,
               the_first_scheduler_takes_the_environments_path,
               each_allocation_may_fail);
     test_case_rows(suite, "wrong path",
