@@ -21,6 +21,7 @@ echo
 event_loop
 hello
 log
+redis_double
 timeout
 '
 with_servers='
