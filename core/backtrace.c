@@ -10,11 +10,14 @@
 #include "backtrace_internal.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <string.h>
+#include <unistd.h>
 #include <unwind.h>
 
 #include "context_internal.h"
 #include "sched_internal.h"
+#include "symbols_internal.h"
 
 struct walk {
     void **frames;
@@ -168,21 +171,38 @@ int diesel__backtrace_of(const diesel_fiber *fiber, void **frames, int most)
 #endif
 }
 
+/* An executable that is not position-independent is loaded where its addresses
+ * say; all else from its base on. */
+static uintptr_t offset_in_file(const Dl_info *info, const char *at)
+{
+    const ElfW(Ehdr) *head = info->dli_fbase;
+    return head->e_type == ET_EXEC ? (uintptr_t)at
+                                   : (uintptr_t)at - (uintptr_t)info->dli_fbase;
+}
+
 void diesel__backtrace_frame(diesel__text *text, void *frame)
 {
     Dl_info info;
-    const char *at = frame;
-    if (dladdr(frame, &info) == 0 || info.dli_fname == NULL) {
+    char name[200];
+    uintptr_t distance;
+    /* A return address may be behind the function's end: the call's is not. */
+    const char *at = (const char *)frame - 1;
+    if (dladdr(at, &info) == 0 || info.dli_fname == NULL) {
         diesel__text_printf(text, "%p", frame);
-    } else if (info.dli_sname != NULL) {
-        diesel__text_printf(text, "%s+0x%tx", info.dli_sname,
-                            at - (const char *)info.dli_saddr);
-    } else {
-        const char *slash = strrchr(info.dli_fname, '/');
-        diesel__text_printf(text, "%s+0x%tx",
-                            slash != NULL ? slash + 1 : info.dli_fname,
-                            at - (const char *)info.dli_fbase);
+        return;
     }
+    const char *path = info.dli_fname;
+    if (strchr(path, '/') == NULL || access(path, R_OK) < 0)
+        path = "/proc/self/exe"; /* argv[0], as it was, or a vanished file */
+    uintptr_t offset = offset_in_file(&info, at);
+    if (diesel__symbol_find(path, offset, name, sizeof name, &distance))
+        diesel__text_printf(text, "%s+0x%zx", name, (size_t)distance + 1);
+    else if (info.dli_sname != NULL)
+        diesel__text_printf(text, "%s+0x%tx", info.dli_sname,
+                            (const char *)frame - (const char *)info.dli_saddr);
+    else
+        diesel__text_printf(text, "%s+0x%zx", basename(info.dli_fname),
+                            (size_t)offset + 1);
 }
 
 void diesel__backtrace_line(diesel__text *text, void *const *frames, int count)

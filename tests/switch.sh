@@ -30,7 +30,8 @@ unwind() {
         "$compiler" -std=gnu11 -D_GNU_SOURCE $level -Wall -Wextra "$@" \
             -I"$top_srcdir" -I"$top_srcdir/core" -o "$work/unwind" \
             "$top_srcdir/tests/unwind.c" "$top_srcdir"/core/context_*.c \
-            "$top_srcdir/core/backtrace.c" "$top_srcdir/core/text.c" \
+            "$top_srcdir/core/backtrace.c" "$top_srcdir/core/symbols.c" \
+            "$top_srcdir/core/sys.c" "$top_srcdir/core/text.c" \
             "$top_srcdir/core/memory.c" "$top_srcdir/core/cli/utf8.c" -lm
         echo "$compiler $level $*: $($runner "$work/unwind")"
     done

@@ -252,6 +252,8 @@ CONSOLE_TEST(a_fiber_is_shown_with_where_it_waits)
     assert_contains(body, "wait_for_ever");
 #ifndef DIESEL_SWITCH_UCONTEXT
     assert_contains(body, "address");
+    assert_contains(body, "  wait_deep_inside+0x");
+    assert_contains(body, "  wait_for_ever+0x");
 #endif
     ck_assert_str_eq(ask(stream, "fiber 99999999"), "error");
     assert_contains(body, "no fiber");

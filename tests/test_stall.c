@@ -3,7 +3,6 @@
  * The stall watcher: when it reports, and what. The stalled fiber goes on until
  * the report has come, so nothing here depends on how long anything takes.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 
@@ -101,7 +100,7 @@ static void take_report(void *arg, const diesel_log_record *record)
     __atomic_fetch_add(&reports, 1, __ATOMIC_RELEASE);
 }
 
-static volatile long spins;
+static __thread volatile long spins;
 
 static __attribute__((noinline)) int spin_until_reported(int count)
 {
@@ -112,27 +111,9 @@ static __attribute__((noinline)) int spin_until_reported(int count)
 
 static int hog(void *arg)
 {
-    int count = *(int *)arg;
-    return spin_until_reported(count) > 0 ? 0 : -1;
-}
-
-/* Whether the backtrace has an address in the function. */
-static bool is_in_backtrace(const void *function, size_t size)
-{
-    Dl_info info;
-    ck_assert_int_ne(dladdr(function, &info), 0);
-    const char *name = strrchr(info.dli_fname, '/');
-    name = name != NULL ? name + 1 : info.dli_fname;
-    char start[200];
-    snprintf(start, sizeof start, "%s+0x", name);
-    for (char *at = backtrace; (at = strstr(at, start)) != NULL; at++) {
-        uintptr_t offset = strtoul(at + strlen(start) - 2, NULL, 16);
-        uintptr_t function_at =
-            (uintptr_t)function - (uintptr_t)info.dli_fbase;
-        if (offset >= function_at && offset < function_at + size)
-            return true;
-    }
-    return strstr(backtrace, "spin_until_reported") != NULL;
+    int result = spin_until_reported(*(int *)arg);
+    spins++; /* no tail call */
+    return result > 0 ? 0 : -1;
 }
 
 static int start_hog(void *arg)
@@ -159,9 +140,11 @@ START_TEST(a_fiber_that_does_not_switch_is_reported_with_where_it_is)
     assert_ok(diesel_run(start_hog, &count, &options, &err));
     ck_assert_str_eq(stalled, "the hog");
     ck_assert_int_ge(stalled_ms, 4);
-    ck_assert_msg(is_in_backtrace((void *)spin_until_reported, 400), "%s",
-                  backtrace);
-    assert_contains(backtrace, " < ");
+    /* First of all, but for what ThreadSanitizer puts between. */
+    assert_contains(backtrace, "spin_until_reported+0x");
+    ck_assert(TEST_SANITIZED || strncmp(backtrace, "spin_", 5) == 0);
+    assert_contains(backtrace, " < hog+0x");
+    assert_contains(backtrace, " < diesel__fiber_main+0x");
 }
 END_TEST
 
