@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "core/backtrace_internal.h"
 #include "core/console_internal.h"
@@ -688,6 +689,68 @@ START_TEST(each_allocation_may_fail)
 }
 END_TEST
 
+struct visit {
+    long turns; /* until it is cut */
+    bool cancels, ended;
+};
+
+static int ask_until_cut(void *arg)
+{
+    struct visit *visit = arg;
+    int result = attach_and_ask(NULL);
+    visit->ended = result == 0;
+    return result;
+}
+
+/* A visit that is cut after some turns: its scope is cancelled, or the scheduler
+ * ends with the visitor's plain socket still open. */
+static int visit_for_some_turns(void *arg)
+{
+    struct visit *visit = arg;
+    diesel_error err;
+    int raw = -1;
+    diesel_scope *scope = diesel_scope_open(NULL);
+    if (visit->cancels) {
+        diesel_go(scope, ask_until_cut, visit);
+    } else {
+        struct sockaddr_un at = {.sun_family = AF_UNIX};
+        strcpy(at.sun_path, path);
+        raw = socket(AF_UNIX, SOCK_STREAM, 0);
+        ck_assert_int_eq(connect(raw, (struct sockaddr *)&at, sizeof at), 0);
+        test_raw_write(raw, "json fibers\nscopes\nfibers\n");
+    }
+    for (long i = 0; i < visit->turns && !visit->ended; i++) {
+        diesel__current->slice = diesel__current->slices = 0; /* to the loop */
+        assert_ok(diesel_yield(&err));
+    }
+    diesel_scope_cancel(scope);
+    assert_ok(diesel_scope_wait(scope, &err));
+    if (raw >= 0)
+        close(raw);
+    return 0;
+}
+
+START_TEST(a_visit_may_be_cut_at_each_turn)
+{
+    path = test_path("console");
+    int fds = test_open_fds();
+    diesel_allocator_set(&faulty_memory);
+    diesel_log_configure("a=debug", NULL); /* as the visitor does */
+    for (int cancels = 0; cancels <= 1; cancels++) {
+        struct visit visit = {.cancels = cancels};
+        for (visit.turns = 0; !visit.ended && visit.turns < 60; visit.turns++) {
+            diesel_error err;
+            diesel_options options = {.console = path};
+            faulty_memory_fail(0);
+            assert_ok(diesel_run(visit_for_some_turns, &visit, &options, &err));
+            ck_assert_int_eq(faulty_alive, 0);
+            ck_assert_int_eq(test_open_fds(), fds);
+        }
+        ck_assert_int_gt(visit.turns, 3);
+    }
+}
+END_TEST
+
 int main(void)
 {
     unsetenv("DIESEL_CONSOLE");
@@ -708,7 +771,7 @@ int main(void)
               the_console_ends_with_its_scheduler,
               a_channel_may_outlive_its_scheduler,
               the_first_scheduler_takes_the_environments_path,
-              each_allocation_may_fail);
+              each_allocation_may_fail, a_visit_may_be_cut_at_each_turn);
     test_case_rows(suite, "wrong path",
                    a_console_that_cannot_be_opened_is_logged_and_missed_by_nobody,
                    TEST_COUNT(wrong_paths));
