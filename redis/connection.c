@@ -234,8 +234,12 @@ int dredis__connection_read(dredis__connection *c, int64_t deadline,
         *err = c->error;
         return -1;
     }
-    if (n < 0)
+    if (n < 0) {
+        /* The kernel gave up on a dead peer; our own deadlines are of the core. */
+        if (err->code == DIESEL_E_TIMEDOUT && err->domain == DIESEL_DOM_SYS)
+            err->code = DIESEL_E_CLOSED;
         return -1;
+    }
     if (n == 0)
         return diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
                                 "the server closed the connection");

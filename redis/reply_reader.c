@@ -532,6 +532,21 @@ static int step(dredis__reply_reader *reader, const char **bytes, size_t *n,
     }
 }
 
+bool dredis__reply_reader_is_empty(const dredis__reply_reader *reader)
+{
+    const redisReader *hiredis = reader->hiredis;
+    return !reader->failed && reader->inner == NULL &&
+           reader->attribute == NULL && hiredis->ridx <= 0 &&
+           expects_type(hiredis);
+}
+
+static int report(const dredis__reply_reader *reader, diesel_error *err)
+{
+    if (err != NULL)
+        *err = reader->error;
+    return -1;
+}
+
 int dredis__reply_reader_parse(dredis__reply_reader *reader, const char *bytes,
                                size_t n, dredis__reply_fn *take, void *arg,
                                diesel_error *err)
@@ -545,10 +560,20 @@ int dredis__reply_reader_parse(dredis__reply_reader *reader, const char *bytes,
         uselocale(before);
         reader->failed = got < 0;
     }
-    if (reader->failed) {
-        if (err != NULL)
-            *err = reader->error;
-        return -1;
+    return reader->failed ? report(reader, err) : got;
+}
+
+int dredis__reply_reader_next(dredis__reply_reader *reader, const char **bytes,
+                              size_t *n, dredis_reply **reply,
+                              diesel_error *err)
+{
+    if (!reader->failed) {
+        locale_t before = uselocale(reader->c_locale);
+        int got = step(reader, bytes, n, reply, &reader->error);
+        uselocale(before);
+        if (got >= 0)
+            return got;
+        reader->failed = true;
     }
-    return got;
+    return report(reader, err);
 }

@@ -34,6 +34,16 @@ int dredis__reply_reader_parse(dredis__reply_reader *reader, const char *bytes,
                                size_t n, dredis__reply_fn *take, void *arg,
                                diesel_error *err);
 
+/* The same for one reply: reads from *bytes on, and gives the next reply if there is
+ * one, which is then owned by the caller, and what is left in *bytes and *n. 1; 0: all
+ * was used up, and more is needed; -1. */
+int dredis__reply_reader_next(dredis__reply_reader *reader, const char **bytes,
+                              size_t *n, dredis_reply **reply,
+                              diesel_error *err);
+
+/* Whether it is between two replies and has no bytes of the next one. */
+bool dredis__reply_reader_is_empty(const dredis__reply_reader *reader);
+
 /* Whether it knows RESP3: the highest version that may be asked for. */
 bool dredis__reply_reader_knows_resp3(void);
 

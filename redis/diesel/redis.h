@@ -13,6 +13,7 @@
 
 #include <diesel/redis_client.h>
 #include <diesel/redis_commands.h>
+#include <diesel/redis_elements.h>
 #include <diesel/redis_error.h>
 #include <diesel/redis_pipeline.h>
 #include <diesel/redis_reply.h>
