@@ -19,6 +19,7 @@
 #include <diesel/time.h>
 
 #include "command_internal.h"
+#include "hub_internal.h"
 #include "reply_internal.h"
 
 int dredis__client_closed(diesel_error *err)
@@ -139,10 +140,15 @@ void dredis_close(dredis *client)
     for (size_t i = 0; i < client->config.connections; i++)
         dredis__lane_close(&client->lanes[i], &why);
     dredis__dedicated_close(client, &why);
+    if (client->hub != NULL)
+        dredis__hub_close(client->hub, &why);
     diesel_scope_cancel(client->scope);
     diesel_scope_wait(client->scope, NULL);
     for (size_t i = 0; i < client->config.connections; i++)
         dredis__lane_clear(&client->lanes[i]);
+    if (client->hub != NULL)
+        dredis__hub_leave(client->hub);
+    client->hub = NULL;
     dredis__spares_close();
     leave(client);
 }

@@ -31,6 +31,7 @@ struct dredis {
     uint64_t random;
     dredis__dedicated *dedicated;
     dredis__queue dedicated_waiting; /* fibers that need one of them      */
+    struct dredis__hub *hub;    /* of its subscriptions, or NULL          */
     bool reaping;               /* a fiber closes the idle ones           */
     dredis_stats stats;
 };

@@ -189,15 +189,32 @@ static void note_uninvited(dredis__connection *c, const dredis_reply *reply)
                      reply->str != NULL ? reply->str : "");
 }
 
+/* Whether the reply is a push, or taken by the hooks: it is then dealt with. */
+static __attribute__((noinline)) bool is_offered(dredis__connection *c,
+                                                 dredis_reply *reply)
+{
+    bool push = reply->type == DREDIS_PUSH;
+    if (c->uninvited) { /* what follows an error is not looked at */
+        dredis_reply_free(reply);
+        return true;
+    }
+    int taken = c->hooks != NULL ? c->hooks->take(c->hooks_arg, reply, &c->error)
+                                 : 0;
+    c->stats->pushes += push && taken <= 0;
+    if (taken < 0)
+        c->uninvited = true;
+    else if (taken == 0 && push)
+        dredis_reply_free(reply);
+    return push || taken != 0;
+}
+
 /* Gives a reply to whom it belongs; called by the parser. */
 static void deliver(void *arg, dredis_reply *reply)
 {
     dredis__connection *c = arg;
-    if (__builtin_expect(reply->type == DREDIS_PUSH, 0)) {
-        c->stats->pushes++;
-        dredis_reply_free(reply);
+    if (__builtin_expect(reply->type == DREDIS_PUSH || c->takes_all, 0) &&
+        is_offered(c, reply))
         return;
-    }
     if (__builtin_expect(c->first == c->next, 0)) {
         note_uninvited(c, reply);
         dredis_reply_free(reply);
@@ -299,11 +316,19 @@ static int read_or_doubt(dredis__connection *c, diesel_error *err)
     }
 }
 
+static int await_hooks(dredis__connection *c, diesel_error *err)
+{
+    return c->hooks != NULL && c->hooks->pause != NULL
+               ? c->hooks->pause(c->hooks_arg, err)
+               : 0;
+}
+
 void dredis__connection_serve(dredis__connection *c)
 {
     diesel_error err;
     c->refs++;
-    while ((c->silence_ms > 0
+    while (await_hooks(c, &err) == 0 &&
+           (c->silence_ms > 0
                 ? read_or_doubt(c, &err)
                 : dredis__connection_read(c, DIESEL_FOREVER, &err)) == 0) {
         /* Those who are woken here add to `pending` only when they run. */
@@ -501,4 +526,25 @@ int dredis__connection_exchange(dredis__connection *c, dredis__request *request,
         *err = why;
     dredis__connection_leave(c);
     return result;
+}
+
+int dredis__connection_post(dredis__connection *c, const diesel_value *args,
+                            size_t n, diesel_error *err)
+{
+    size_t size;
+    diesel_error why;
+    if (dredis__command_size(args, n, &size, err) < 0)
+        return -1;
+    char *at = diesel_stream_reserve(c->stream, size, &why);
+    if (at == NULL) {
+        if (why.code != DIESEL_E_NOMEM)
+            dredis__connection_break(c, &why);
+        if (err != NULL)
+            *err = why;
+        return -1;
+    }
+    size = (size_t)(dredis__command_write(at, args, n) - at);
+    c->appended += size;
+    diesel_stream_commit(c->stream, size);
+    return 0;
 }

@@ -47,7 +47,25 @@ typedef struct dredis__slot {
     size_t replies;         /* still to come                           */
 } dredis__slot;
 
-typedef struct dredis__connection {
+typedef struct dredis__connection dredis__connection;
+
+/* What somebody wants to have to do with a connection. `arg` goes with them. */
+typedef struct dredis__hooks {
+    /* A push has come: 1: it has been taken; 0: it is to be freed; -1: the server may
+     * not send this; the connection breaks with *err. Never switches. */
+    int (*take)(void *arg, dredis_reply *reply, diesel_error *err);
+    bool takes_all; /* it is asked about all replies; 0 then: as usual */
+    /* Between two reads: the next one is made when it returns 0. May switch; -1: the
+     * connection breaks. May be NULL, as all that follows. */
+    int (*pause)(void *arg, diesel_error *err);
+    /* There is a new connection, which nobody has used yet: 0; -1: it is no good.
+     * May switch. */
+    int (*up)(void *arg, dredis__connection *c, diesel_error *err);
+    void (*down)(void *arg); /* it has broken. Never switches. */
+    bool (*is_wanted)(void *arg); /* whether to connect though no command waits */
+} dredis__hooks;
+
+struct dredis__connection {
     diesel_stream *stream; /* NULL once it is broken */
     dredis__reply_reader *reader;
     dredis__slot *slots; /* a ring; its numbers only grow */
@@ -66,9 +84,12 @@ typedef struct dredis__connection {
     bool uninvited;      /* a reply has come that nobody asked for: see error */
     uint64_t sent;       /* once broken: how much the kernel had taken */
     diesel_error error;  /* once broken: why */
+    const dredis__hooks *hooks; /* or NULL */
+    void *hooks_arg;
+    bool takes_all;      /* the hooks */
     size_t buffer_size;
     char buffer[];
-} dredis__connection;
+};
 
 /* What a call returns besides 0 and -1. */
 enum {
@@ -109,6 +130,11 @@ void dredis__connection_serve(dredis__connection *c);
  * replies: 0, -1, DREDIS__AGAIN or DREDIS__LOST. Switches. */
 int dredis__connection_call(dredis__connection *c, dredis__request *request,
                             diesel_error *err);
+
+/* Sends a command that has no reply of its own: 0, or -1: NOMEM, or it is broken
+ * now. Never switches. */
+int dredis__connection_post(dredis__connection *c, const diesel_value *args,
+                            size_t n, diesel_error *err);
 
 /* The same for a connection that the caller has to itself; when it fails, the
  * connection is broken. Switches. */

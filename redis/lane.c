@@ -39,12 +39,41 @@ void dredis__lane_init(dredis__lane *lane, dredis *client)
     dredis__queue_init(&lane->waiting);
 }
 
+/* Tells the hooks of a new connection: 0, or -1, and it is gone again. */
+static int bring_up(dredis__lane *lane, diesel_error *err)
+{
+    dredis__connection *c = lane->connection;
+    diesel_error why;
+    c->hooks = lane->hooks;
+    c->hooks_arg = lane->hooks_arg;
+    c->takes_all = lane->hooks->takes_all;
+    if (lane->hooks->up == NULL || lane->hooks->up(lane->hooks_arg, c, &why) == 0)
+        return 0;
+    if (err != NULL)
+        *err = why;
+    dredis__connection_break(c, &why);
+    lane->connection = NULL;
+    dredis__connection_leave(c);
+    if (lane->hooks->down != NULL)
+        lane->hooks->down(lane->hooks_arg);
+    return -1;
+}
+
 int dredis__lane_connect(dredis__lane *lane, diesel_error *err)
 {
     dredis *client = lane->client;
     lane->connection = dredis__connection_open(&client->config, BUFFER_SIZE,
                                                &client->stats, err);
-    return lane->connection != NULL ? 0 : -1;
+    if (lane->connection == NULL)
+        return -1;
+    return lane->hooks != NULL ? bring_up(lane, err) : 0;
+}
+
+static bool is_wanted(const dredis__lane *lane)
+{
+    return lane->wanted || !dredis__queue_is_empty(&lane->waiting) ||
+           (lane->hooks != NULL && lane->hooks->is_wanted != NULL &&
+            lane->hooks->is_wanted(lane->hooks_arg));
 }
 
 /* Whether another attempt may well end otherwise. */
@@ -79,7 +108,7 @@ static void note_failure(dredis__lane *lane)
 /* Connects again, as long as somebody wants it: 0, or -1: nobody does any more. */
 static int reconnect(dredis__lane *lane)
 {
-    while (lane->wanted || !dredis__queue_is_empty(&lane->waiting)) {
+    while (is_wanted(lane)) {
         int64_t now = diesel_now();
         if (lane->attempts > 0 && now < lane->next_attempt &&
             diesel_sleep(lane->next_attempt - now, &lane->failure) < 0)
@@ -108,6 +137,8 @@ static int keep(void *arg)
         dredis__connection_serve(lane->connection);
         dredis__connection_leave(lane->connection);
         lane->connection = NULL;
+        if (lane->hooks != NULL && lane->hooks->down != NULL)
+            lane->hooks->down(lane->hooks_arg);
     }
     lane->keeping = false;
     return 0;

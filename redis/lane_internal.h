@@ -24,6 +24,8 @@ typedef struct dredis__lane {
     unsigned attempts;              /* to connect that failed, in a row        */
     int64_t next_attempt;           /* not before this                         */
     diesel_error failure;           /* of the last one                         */
+    const dredis__hooks *hooks;     /* of all its connections, or NULL         */
+    void *hooks_arg;
 } dredis__lane;
 
 void dredis__lane_init(dredis__lane *lane, dredis *client);

@@ -16,6 +16,7 @@
 #include <diesel/redis_elements.h>
 #include <diesel/redis_error.h>
 #include <diesel/redis_pipeline.h>
+#include <diesel/redis_pubsub.h>
 #include <diesel/redis_reply.h>
 #include <diesel/redis_scan.h>
 #include <diesel/redis_script.h>

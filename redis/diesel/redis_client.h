@@ -214,6 +214,7 @@ typedef struct dredis_stats {
     uint64_t commands;    /* written to a connection, the handshakes' aside     */
     uint64_t replies;     /* that came for them                                 */
     uint64_t dropped;     /* of these, nobody waited any more                   */
+    uint64_t messages;    /* that have come by pub/sub                          */
     uint64_t pushes;      /* sent by the server unasked, and dropped            */
     uint64_t connections; /* that were made, dedicated ones included            */
     uint64_t retries;     /* requests sent again that may have run before       */
