@@ -240,9 +240,10 @@ static int write_run(struct bulk *bulk, enum class class, const size_t *order,
     b.extra = class == INSERT ? 0 : STATEMENT_EXTRA;
     dmongo_value command = dmongo_doc(
         classes[class].command, bulk->ns->collection,
-        "ordered", o->unordered ? dmongo_bool(false) : dmongo_absent(),
+        "ordered", dmongo_bool(!o->unordered),
         "bypassDocumentValidation",
-        dmongo__if_true(o->bypass_document_validation && class != DELETE),
+        class != DELETE ? dmongo__if_chosen(o->bypass_document_validation)
+                        : dmongo_absent(),
         "let", class != INSERT ? o->let : dmongo_absent(),
         "comment", o->comment);
     bulk->op.flags = DMONGO__WRITES |

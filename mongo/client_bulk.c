@@ -228,7 +228,7 @@ static int write_all(struct bulk *bulk, struct dmongo__call *call)
         "errorsOnly", dmongo_bool(!o->verbose),
         "ordered", dmongo_bool(!o->unordered),
         "bypassDocumentValidation",
-        dmongo__if_true(o->bypass_document_validation),
+        dmongo__if_chosen(o->bypass_document_validation),
         "let", o->let,
         "comment", o->comment,
         "nsInfo", dmongo_array_of(bulk->infos, bulk->info_count));

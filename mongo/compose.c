@@ -67,6 +67,9 @@ static dmongo_value read_concern(const struct dmongo__call *call,
     dmongo_value base = call->op->read_concern.form != DMONGO__ABSENT
                             ? call->op->read_concern
                             : call->client->read_concern;
+    size_t n;
+    if (base.form != DMONGO__ABSENT && dmongo__doc_first_key(base, &n) == NULL)
+        base = dmongo_absent(); /* an empty one is the server's default */
     if (session == NULL)
         return base;
     out->concern[0] = base;
@@ -92,9 +95,13 @@ static dmongo_value write_concern(const struct dmongo__call *call)
 {
     if (!(call->op->flags & DMONGO__WRITES))
         return dmongo_absent();
-    return call->op->write_concern.form != DMONGO__ABSENT
+    if (call->op->write_concern.form == DMONGO__ABSENT)
+        return call->client->write_concern;
+    /* An empty one is the server's default, which is not sent. */
+    size_t n;
+    return dmongo__doc_first_key(call->op->write_concern, &n) != NULL
                ? call->op->write_concern
-               : call->client->write_concern;
+               : dmongo_absent();
 }
 
 static dmongo_value lsid(const struct dmongo__call *call,

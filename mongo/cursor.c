@@ -29,6 +29,7 @@ struct dmongo_cursor {
     const char *what;
     int64_t id;
     int32_t batch_size;
+    int64_t max_await_ms; /* 0: is not said */
     bson_t *comment; /* NULL: none */
     dmongo_session *session;                       /* the program's, or ... */
     struct dmongo__server_session *server_session; /* ... the client's      */
@@ -64,6 +65,11 @@ dmongo_cursor *dmongo__cursor_new(dmongo *client, const char *what,
 struct dmongo__buffer *dmongo__cursor_buffer(dmongo_cursor *cursor)
 {
     return &cursor->buffer;
+}
+
+void dmongo__cursor_await(dmongo_cursor *cursor, int64_t ms)
+{
+    cursor->max_await_ms = ms;
 }
 
 void dmongo__cursor_free(dmongo_cursor *cursor)
@@ -213,6 +219,9 @@ static int exchange_more(dmongo_cursor *cursor, struct dmongo__call *call,
                        "collection", collection,
                        "batchSize", cursor->batch_size > 0
                                         ? dmongo_int32(cursor->batch_size)
+                                        : dmongo_absent(),
+                       "maxTimeMS", cursor->max_await_ms > 0
+                                        ? dmongo_int64(cursor->max_await_ms)
                                         : dmongo_absent(),
                        "", dmongo__splice(&comment)),
             &cursor->buffer) < 0)

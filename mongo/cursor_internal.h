@@ -21,6 +21,10 @@ struct dmongo__buffer *dmongo__cursor_buffer(dmongo_cursor *cursor);
 int dmongo__cursor_begin(dmongo_cursor *cursor, struct dmongo__call *call,
                          int32_t batch_size, dmongo_value comment);
 
+/* How long the server waits for documents when it is asked for more and has none; 0:
+ * as long as it likes to, or not at all. */
+void dmongo__cursor_await(dmongo_cursor *cursor, int64_t ms);
+
 /* Frees the cursor without telling the server, which knows nothing of it. */
 void dmongo__cursor_free(dmongo_cursor *cursor);
 

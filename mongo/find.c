@@ -59,10 +59,19 @@ dmongo_cursor *(dmongo_find)(dmongo *client, const char *ns_text,
         "limit", dmongo__unless_zero64(o->limit < 0 ? -o->limit : o->limit),
         "batchSize", dmongo__unless_zero32(batch_size(o)),
         "singleBatch", dmongo__if_true(o->limit < 0),
-        "allowDiskUse", dmongo__if_true(o->allow_disk_use),
+        "allowDiskUse", dmongo__if_chosen(o->allow_disk_use),
         "collation", o->collation,
         "let", o->let,
-        "comment", o->comment);
+        "comment", o->comment,
+        "min", o->min,
+        "max", o->max,
+        "returnKey", dmongo__if_true(o->return_key),
+        "showRecordId", dmongo__if_true(o->show_record_id),
+        "noCursorTimeout", dmongo__if_true(o->no_cursor_timeout),
+        "allowPartialResults", dmongo__if_true(o->allow_partial_results),
+        "tailable", dmongo__if_true(o->tailable),
+        "awaitData", dmongo__if_true(o->tailable));
+    dmongo__cursor_await(cursor, o->tailable ? o->max_await_ms : 0);
     if (dmongo__call_exchange(&call, command, dmongo__cursor_buffer(cursor)) < 0 ||
         dmongo__cursor_begin(cursor, &call, o->batch_size, o->comment) < 0)
         goto fail;
@@ -114,10 +123,15 @@ int(dmongo_find_one)(dmongo *client, const char *ns_text, dmongo_value filter,
         "skip", dmongo__unless_zero64(o->skip),
         "limit", 1,
         "singleBatch", dmongo_bool(true),
-        "allowDiskUse", dmongo__if_true(o->allow_disk_use),
+        "allowDiskUse", dmongo__if_chosen(o->allow_disk_use),
         "collation", o->collation,
         "let", o->let,
-        "comment", o->comment);
+        "comment", o->comment,
+        "min", o->min,
+        "max", o->max,
+        "returnKey", dmongo__if_true(o->return_key),
+        "showRecordId", dmongo__if_true(o->show_record_id),
+        "allowPartialResults", dmongo__if_true(o->allow_partial_results));
     int got = dmongo__call_exchange(&call, command, NULL);
     if (got == 0)
         got = copy_found(&call, found);

@@ -76,9 +76,9 @@ static int insert(dmongo *client, const char *ns_text, dmongo_docs docs,
     b.ids = o->ids;
     dmongo_value command = dmongo_doc(
         "insert", ns.collection,
-        "ordered", o->unordered ? dmongo_bool(false) : dmongo_absent(),
+        "ordered", dmongo_bool(!o->unordered),
         "bypassDocumentValidation",
-        dmongo__if_true(o->bypass_document_validation),
+        dmongo__if_chosen(o->bypass_document_validation),
         "comment", o->comment);
     int done = dmongo__batch_begin(&b) == 0
                    ? insert_all(&b, command, o->unordered, result)

@@ -21,6 +21,11 @@ static inline dmongo_value dmongo__unless_zero32(int32_t n)
     return n != 0 ? dmongo_int32(n) : dmongo_absent();
 }
 
+static inline dmongo_value dmongo__if_chosen(dmongo_choice choice)
+{
+    return choice != 0 ? dmongo_bool(choice > 0) : dmongo_absent();
+}
+
 static inline dmongo_value dmongo__if_true(bool b)
 {
     return b ? dmongo_bool(true) : dmongo_absent();

@@ -137,8 +137,9 @@ static int update(enum update_kind kind, dmongo *client, const char *ns_text,
                    "sort", o->sort);
     dmongo_value command = dmongo_doc(
         "update", ns.collection,
+        "ordered", dmongo_bool(true),
         "bypassDocumentValidation",
-        dmongo__if_true(o->bypass_document_validation),
+        dmongo__if_chosen(o->bypass_document_validation),
         "let", o->let,
         "comment", o->comment,
         "updates", dmongo_array(statement));
@@ -192,6 +193,7 @@ static int delete(bool all, dmongo *client, const char *ns_text,
                                         "collation", o->collation,
                                         "hint", o->hint);
     dmongo_value command = dmongo_doc("delete", ns.collection,
+                                      "ordered", dmongo_bool(true),
                                       "let", o->let,
                                       "comment", o->comment,
                                       "deletes", dmongo_array(statement));

@@ -431,6 +431,41 @@ FIBER_TEST(the_first_failure_is_reported_if_no_write_was_made)
 }
 END_TEST
 
+/* --- Tailable cursors. */
+
+FIBER_TEST(a_tailable_cursor_asks_until_there_is_a_document)
+{
+    diesel_error err;
+    dmongo_cursor *cursor;
+    const bson_t *doc;
+    open_with("", NULL);
+    dmongo_value none = dmongo_array();
+    dmongo_value one = dmongo_array(dmongo_doc("_id", 7));
+    const dmongo_value batches[] = {none, none, one};
+    for (int i = 0; i < 3; i++)
+        assert_made(plan.replies[i] = dmongo_doc_to_bson(
+                        dmongo_doc("ok", 1.0, "cursor",
+                                   dmongo_doc(i == 0 ? "firstBatch" : "nextBatch",
+                                              batches[i], "id", (int64_t)9, "ns",
+                                              "t.c")),
+                        &err));
+    assert_made(cursor = dmongo_find(mongo, "t.c", dmongo_doc(),
+                                     &(dmongo_find_options){.tailable = true,
+                                                            .max_await_ms = 50},
+                                     &err));
+    ck_assert_int_eq(dmongo_cursor_next(cursor, &doc, &err), 1);
+    ck_assert_int_eq(dmongo_get_int(doc, "_id", 0), 7);
+    ck_assert(dmongo_get_bool(plan.commands[0], "tailable", false));
+    ck_assert(dmongo_get_bool(plan.commands[0], "awaitData", false));
+    for (int i = 1; i < 3; i++)
+        ck_assert_int_eq(dmongo_get_int(plan.commands[i], "maxTimeMS", 0), 50);
+    ck_assert_int_eq(plan.count, 3);
+    dmongo_cursor_close(cursor);
+    close_both();
+    return 0;
+}
+END_TEST
+
 /* --- Concerns. */
 
 FIBER_TEST(an_operations_own_concerns_stand_for_the_clients)
@@ -488,6 +523,8 @@ int main(void)
               timeout_ms_is_for_the_whole_call,
               the_api_version_is_in_every_command,
               what_the_program_writes_itself_stands_once);
+    test_case(suite, "tailable",
+              a_tailable_cursor_asks_until_there_is_a_document);
     test_case(suite, "concerns", an_operations_own_concerns_stand_for_the_clients,
               a_write_concern_of_an_operation_may_want_no_reply);
     test_case(suite, "again", a_read_is_sent_again_once,

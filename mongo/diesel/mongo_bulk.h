@@ -68,7 +68,7 @@ typedef struct dmongo_bulk_options {
     bool unordered;
     bool verbose; /* of dmongo_client_bulk_write(): fill result->upserted, for
                      which the server tells of every single write        */
-    bool bypass_document_validation;
+    dmongo_choice bypass_document_validation;
     dmongo_value let;
     dmongo_value comment;
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */

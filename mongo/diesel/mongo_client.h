@@ -50,6 +50,11 @@ extern "C" {
 typedef struct dmongo dmongo;
 typedef struct dmongo_session dmongo_session; /* <diesel/mongo_session.h> */
 
+/* A switch that servers have a default for: 0, nothing is sent; true (1); or
+ * DMONGO_NO, which sends false. */
+typedef signed char dmongo_choice;
+enum { DMONGO_NO = -1 };
+
 /* The versioned API: which commands and options the server shall take. All zero bytes:
  * all that it has. */
 typedef struct dmongo_api {

@@ -50,7 +50,16 @@ typedef struct dmongo_find_options {
     int64_t limit;       /* 0: all                                           */
     int32_t batch_size;  /* documents per reply; 0: the server's             */
     int64_t max_time_ms; /* on the server; 0: no limit                       */
-    bool allow_disk_use;
+    dmongo_choice allow_disk_use;
+    dmongo_value min, max; /* bounds of an index, which `hint` names         */
+    bool return_key;       /* the index's keys instead of documents          */
+    bool show_record_id;
+    bool no_cursor_timeout;     /* the server keeps an idle cursor, too      */
+    bool allow_partial_results; /* if some shards cannot be reached          */
+    bool tailable; /* of a capped collection: the cursor's end is not the end;
+                      dmongo_cursor_next() waits for documents that are inserted
+                      later, until the nearest scope's deadline            */
+    int64_t max_await_ms; /* ... and asks again after so long; 0: the server's */
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
     dmongo_value read_concern, read_preference; /* instead of the client's */
 } dmongo_find_options;
@@ -62,8 +71,8 @@ typedef struct dmongo_aggregate_options {
     dmongo_value comment;
     int32_t batch_size;
     int64_t max_time_ms;
-    bool allow_disk_use;
-    bool bypass_document_validation; /* of $out and $merge */
+    dmongo_choice allow_disk_use;
+    dmongo_choice bypass_document_validation; /* of $out and $merge */
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
     dmongo_value read_concern, read_preference; /* instead of the client's */
     dmongo_value write_concern; /* likewise, of $out and $merge */
@@ -91,7 +100,7 @@ dmongo_cursor *dmongo_find(dmongo *client, const char *ns, dmongo_value filter,
 /* The first document that matches: 1 with it in *found, owned by the caller:
  * bson_destroy(); 0 if there is none; -1 on failure. In the last two cases *found
  * is NULL, from which dmongo_get_...() give their fallbacks and which
- * bson_destroy() takes. limit and batch_size are not looked at. Switches
+ * bson_destroy() takes. What is about cursors is not looked at. Switches
  * fibers. */
 int dmongo_find_one(dmongo *client, const char *ns, dmongo_value filter,
                     const dmongo_find_options *options, bson_t **found,

@@ -47,7 +47,7 @@ typedef struct dmongo_modify_options {
     bool upsert; /* insert a document if none matches; not when deleting      */
     bool after;  /* hand out the document as it is afterwards, not as it was
                     before; not when deleting                                 */
-    bool bypass_document_validation;
+    dmongo_choice bypass_document_validation;
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
     dmongo_value write_concern; /* instead of the client's */
 } dmongo_modify_options;

@@ -69,7 +69,7 @@ typedef struct dmongo_insert_options {
     bson_oid_t *ids; /* for one ObjectId per document, of those that were made
                         because a document had no _id; others are zeroed      */
     bool unordered;  /* go on after a document that is refused                */
-    bool bypass_document_validation;
+    dmongo_choice bypass_document_validation;
     dmongo_value comment;
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
     dmongo_value write_concern; /* instead of the client's */
@@ -77,7 +77,7 @@ typedef struct dmongo_insert_options {
 
 typedef struct dmongo_update_options {
     bool upsert; /* insert a document if none matches */
-    bool bypass_document_validation;
+    dmongo_choice bypass_document_validation;
     dmongo_value array_filters;
     dmongo_value collation;
     dmongo_value hint;
