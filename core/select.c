@@ -13,6 +13,9 @@
  */
 #include <diesel/select.h>
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "sched_internal.h"
 #include "wait_internal.h"
 
@@ -136,17 +139,37 @@ static bool wake_waiter(diesel__sched *s, diesel_waiter *waiter, int value,
     return diesel_case_fire(DIESEL__HOLDER(waiter, diesel_case, waiter), result);
 }
 
+diesel_waiter *diesel__wake_head(diesel__sched *s, diesel__link *queue, int value,
+                                 int result)
+{
+    diesel_waiter *waiter = DIESEL__HOLDER(queue->next, diesel_waiter, link);
+    diesel__link_remove(&waiter->link);
+    return wake_waiter(s, waiter, value, result) ? waiter : NULL;
+}
+
 __attribute__((noinline)) diesel_waiter *diesel__wake_any(diesel__sched *s,
                                                           diesel__link *queue,
                                                           int value, int result)
 {
-    while (!diesel__list_is_empty(queue)) {
-        diesel_waiter *waiter = DIESEL__HOLDER(queue->next, diesel_waiter, link);
-        diesel__link_remove(&waiter->link);
-        if (wake_waiter(s, waiter, value, result))
-            return waiter;
-    }
-    return NULL;
+    diesel_waiter *waiter = NULL;
+    while (waiter == NULL && !diesel__list_is_empty(queue))
+        waiter = diesel__wake_head(s, queue, value, result);
+    return waiter;
+}
+
+int diesel__wait_for(diesel__link *queue, void *item, const char *what,
+                     int64_t deadline, diesel_error *err)
+{
+    int woken = diesel__wait_in(diesel__current, queue, item, what, deadline);
+    return woken >= 0 ? 0 : diesel__park_failed(woken, what, err);
+}
+
+void diesel__misused(const char *what)
+{
+    const diesel_fiber *self = diesel_self();
+    fprintf(stderr, "diesel: %s, by %s\n", what,
+            self != NULL ? self->label : "code outside fibers");
+    abort();
 }
 
 void diesel_cases_init(diesel_link *queue)

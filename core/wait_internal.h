@@ -48,6 +48,34 @@ static inline void diesel__wake_all(diesel__sched *s, diesel__link *queue,
         ;
 }
 
+/* A queue in an object of the caller's, which begins as all zero. */
+static inline diesel__link *diesel__queue(diesel__link *queue)
+{
+    if (DIESEL__UNLIKELY(queue->next == NULL))
+        diesel__link_init(queue);
+    return queue;
+}
+
+static inline diesel_fiber *diesel__waiter_fiber(const diesel_waiter *waiter)
+{
+    if (waiter->fiber != NULL)
+        return waiter->fiber;
+    return DIESEL__HOLDER((uintptr_t)waiter, const diesel_case, waiter)->fiber;
+}
+
+/* The same as diesel__wake_any(), for the first waiter only: NULL if it has been
+ * passed over. */
+diesel_waiter *diesel__wake_head(diesel__sched *s, diesel__link *queue, int value,
+                                 int result);
+
+/* A wait of a call's own: 0, or -1 with *err filled. The scope must have been
+ * looked at. */
+int diesel__wait_for(diesel__link *queue, void *item, const char *what,
+                     int64_t deadline, diesel_error *err);
+
+/* Aborts because of a mistake of the program. */
+void diesel__misused(const char *what) __attribute__((noreturn, cold));
+
 /* Waits in the queue: the `value` that it is woken with, or negative as from
  * diesel__park(). The scope must have been looked at. */
 static inline __attribute__((always_inline)) int
