@@ -29,6 +29,10 @@ greet
 mongo_tour
 redis_chat room ann
 redis_counter
+redis_leaderboard
+redis_script
+redis_sessions
+redis_transaction
 '
 
 fail() {
