@@ -25,7 +25,8 @@ int diesel__backtrace_of(const struct diesel_fiber *fiber, void **frames,
                          int most);
 
 /* "function+0x1f"; or "module+0x1234", for addr2line -e module, where no name is
- * known. Reads files: not in a signal handler. */
+ * known. Reads the program's files, and allocates nothing if the text has room: so a
+ * program that is about to end may do it in a signal handler. */
 void diesel__backtrace_frame(diesel__text *text, void *frame);
 
 /* All of them, with " < " between. */

@@ -32,12 +32,9 @@ void diesel__overflow_unwatch(diesel__sched *s)
 #include <string.h>
 #include <unistd.h>
 
-#if __has_include(<execinfo.h>)
-#include <execinfo.h>
-#define HAVE_BACKTRACE 1
-#endif
-
 #include <diesel/memory.h>
+
+#include "backtrace_internal.h"
 
 #define SIGNAL_STACK (32 * 1024)
 #define MOST_FRAMES 32
@@ -59,6 +56,18 @@ static bool is_overflow(const diesel__sched *s, const void *address)
     return at < bottom && at >= bottom - s->stacks.guard;
 }
 
+/* A line is short enough to allocate nothing. */
+static void write_frame(void *frame)
+{
+    diesel__text line;
+    diesel__text_init(&line, sizeof line.small - 1);
+    diesel__text_puts(&line, "    ");
+    diesel__backtrace_frame(&line, frame);
+    line.p[line.len++] = '\n';
+    if (write(STDERR_FILENO, line.p, line.len) < 0)
+        return;
+}
+
 static void report(const diesel__sched *s)
 {
     char text[200];
@@ -70,10 +79,10 @@ static void report(const diesel__sched *s)
         n = (int)sizeof text;
     if (write(STDERR_FILENO, text, (size_t)n) < 0)
         return;
-#ifdef HAVE_BACKTRACE
     void *frames[MOST_FRAMES];
-    backtrace_symbols_fd(frames, backtrace(frames, MOST_FRAMES), STDERR_FILENO);
-#endif
+    int count = diesel__backtrace(frames, MOST_FRAMES);
+    for (int i = 0; i < count; i++)
+        write_frame(frames[i]);
 }
 
 /* After it has returned, the instruction faults again, under the old handler. */
@@ -89,10 +98,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
 
 static void install(void)
 {
-#ifdef HAVE_BACKTRACE
     void *frame;
-    backtrace(&frame, 1); /* loads what it needs now, and not in the handler */
-#endif
+    diesel__backtrace(&frame, 1); /* what it loads, it loads now */
     struct sigaction action = {.sa_sigaction = on_fault,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigemptyset(&action.sa_mask);

@@ -434,12 +434,43 @@ START_TEST(a_stack_that_is_used_up_meets_its_guard)
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
         freopen("/dev/null", "w", stderr);
+        test_dump_coverage_on(SIGSEGV);
         diesel_run(overflow, NULL, NULL, NULL);
         _exit(0);
     }
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(!WIFEXITED(status) || WEXITSTATUS(status) != 0);
+}
+END_TEST
+
+START_TEST(a_stack_that_is_used_up_is_reported_with_label_and_backtrace)
+{
+    if (TEST_SANITIZED || RUNNING_ON_VALGRIND)
+        return; /* they report it in their own way */
+    int fds[2];
+    ck_assert_int_eq(pipe(fds), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+        dup2(fds[1], STDERR_FILENO);
+        test_dump_coverage_on(SIGSEGV);
+        diesel_run(overflow, NULL, NULL, NULL);
+        _exit(0);
+    }
+    close(fds[1]);
+    char said[20000];
+    size_t have = 0;
+    ssize_t got;
+    while ((got = read(fds[0], said + have, sizeof said - 1 - have)) > 0)
+        have += (size_t)got;
+    said[have] = '\0';
+    close(fds[0]);
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+    assert_contains(said, "diesel: fiber main overflowed its stack of 64 KiB; ");
+    assert_contains(said, "\n    use_it_up+0x");
 }
 END_TEST
 
@@ -608,7 +639,8 @@ int main(void)
               errno_is_not_lost_by_a_call_that_succeeds);
     test_case(suite, "stack", a_fiber_may_use_nearly_64_kib_of_stack,
               the_stack_size_can_be_chosen,
-              a_stack_that_is_used_up_meets_its_guard, stacks_are_not_shared);
+              a_stack_that_is_used_up_meets_its_guard,
+              a_stack_that_is_used_up_is_reported_with_label_and_backtrace, stacks_are_not_shared);
     test_case_rows(suite, "odd stack", an_odd_stack_size_is_rounded_up,
                    TEST_COUNT(odd_sizes));
     test_case_rows(suite, "impossible stack",
