@@ -152,6 +152,26 @@ static inline void test_run(diesel_fn *fn, void *arg)
     }                                                                          \
     static int name##_body(int row __attribute__((unused)))
 
+/* What a process has executed is written when it exits; for one that ends by a
+ * signal this handler does it, where coverage is counted. */
+extern void __gcov_dump(void) __attribute__((weak));
+
+static inline void test_dump_coverage(int number)
+{
+    signal(number, SIG_DFL);
+    if (__gcov_dump != NULL)
+        __gcov_dump();
+    raise(number);
+}
+
+static inline void test_dump_coverage_on(int number)
+{
+    struct sigaction action = {.sa_handler = test_dump_coverage,
+                               .sa_flags = SA_ONSTACK | SA_NODEFER};
+    if (__gcov_dump != NULL)
+        sigaction(number, &action, NULL);
+}
+
 /* Runs fn(arg) in a process of its own, which must end by abort() and say `text`
  * on standard error. */
 static inline void assert_aborts(void (*fn)(void *arg), void *arg,
@@ -165,6 +185,7 @@ static inline void assert_aborts(void (*fn)(void *arg), void *arg,
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
         dup2(fds[1], STDERR_FILENO);
+        test_dump_coverage_on(SIGABRT);
         fn(arg);
         _exit(0);
     }
