@@ -33,6 +33,10 @@ redis_leaderboard
 redis_script
 redis_sessions
 redis_transaction
+redis_group
+redis_jobs
+redis_limiter
+redis_lock
 '
 
 fail() {
