@@ -64,10 +64,10 @@ while read -r n how where; do
         failed=1
     elif [ "$how" = run ]; then
         status=0
-        "$dir/$n" < /dev/null > "$dir/$n.out" 2>&1 || status=$?
+        "$dir/$n" < /dev/null > "$dir/$n.out" 2> "$dir/$n.err" || status=$?
         if [ "$status" -ne 0 ]; then
             echo "$where ends with $status:"
-            cat "$dir/$n.out"
+            cat "$dir/$n.out" "$dir/$n.err"
             failed=1
         elif [ -f "$dir/$n.want" ] && ! diff -u "$dir/$n.want" "$dir/$n.out"; then
             echo "$where prints something else"

@@ -280,7 +280,6 @@ FIBER_TEST(nobody_there_is_refused)
         DIESEL_E_REFUSED);
     assert_contains(err.message, "nobody.sock");
     assert_fails_null(dredis_open("redis://?x=1", NULL, &err), DIESEL_E_INVAL);
-    assert_fails_null(dredis_open("rediss://", NULL, &err), DIESEL_E_TLS);
     ck_assert_int_eq(test_open_fds(), before);
     return 0;
 }
