@@ -738,6 +738,64 @@ START_TEST(the_journal_gets_its_native_protocol)
 }
 END_TEST
 
+static const struct {
+    int level;
+    const char *syslog, *journal;
+} severities[] = {
+    {DIESEL_ERROR, "<11>", "PRIORITY=3\n"},  {DIESEL_WARNING, "<12>", "PRIORITY=4\n"},
+    {DIESEL_INFO, "<14>", "PRIORITY=6\n"},   {DIESEL_DEBUG, "<15>", "PRIORITY=7\n"},
+    {DIESEL_TRACE, "<15>", "PRIORITY=7\n"},
+};
+
+/* Logs where two records have been left out before. */
+static int log_suppressed(void *arg)
+{
+    diesel_log_site site = {"file.c", "function", 7, 1, 0, 2};
+    diesel_log_write(&shop, *(int *)arg, &site, "seldom", NULL, 0);
+    return 0;
+}
+
+START_TEST(the_system_gets_severity_and_what_was_left_out)
+{
+    diesel_error err;
+    int level = severities[_i].level;
+    char got[1000];
+    diesel_log_socket to = {.path = test_path("log")};
+    int fd = daemon_socket(to.path);
+    assert_ok(diesel_log_configure("trace", &err));
+    diesel_log_sink sink = {diesel_log_syslog, &to};
+    assert_ok(diesel_log_sinks_set(&sink, 1, &err));
+    test_run(log_suppressed, &level);
+    receive_journal(fd, got, sizeof got);
+    ck_assert_int_eq(strncmp(got, severities[_i].syslog, 4), 0);
+    assert_contains(got, " suppressed=2");
+    assert_contains(got, program_invocation_short_name);
+
+    sink.write = diesel_log_journal;
+    assert_ok(diesel_log_sinks_set(&sink, 1, &err));
+    test_run(log_suppressed, &level);
+    receive_journal(fd, got, sizeof got);
+    assert_contains(got, severities[_i].journal);
+    assert_contains(got, "\nFIBER=main\n");
+    assert_contains(got, "\nCODE_FILE=file.c\nCODE_FUNC=function\nCODE_LINE=7\n");
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_path_that_no_socket_can_have_loses_records)
+{
+    diesel_error err;
+    char path[300];
+    memset(path, 'x', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    diesel_log_socket to = {.path = path};
+    diesel_log_sink sinks[] = {{diesel_log_syslog, &to}, {diesel_log_journal, &to}};
+    assert_ok(diesel_log_sinks_set(sinks, 2, &err));
+    diesel_log(&shop, DIESEL_INFO, "nowhere");
+    ck_assert_uint_eq(diesel_log_lost(), 2);
+}
+END_TEST
+
 static void *log_from_thread(void *arg)
 {
     for (int i = 0; i < 500; i++) {
@@ -804,6 +862,9 @@ int main(void)
               a_full_pipe_that_does_not_block_loses_records,
               syslog_gets_a_datagram, the_journal_gets_its_native_protocol,
               several_threads_log_whole_lines);
+    test_case(suite, "nowhere", a_path_that_no_socket_can_have_loses_records);
+    test_case_rows(suite, "system", the_system_gets_severity_and_what_was_left_out,
+                   TEST_COUNT(severities));
     test_case_rows(suite, "terminal", a_terminal_gets_colours_unless_it_says_no,
                    TEST_COUNT(terminal_rows));
     return test_suite_run(suite);
