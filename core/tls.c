@@ -306,16 +306,28 @@ static ssize_t seal_pieces(struct diesel__tls_stream *t,
     return (ssize_t)(done + staged);
 }
 
+static bool has_bytes(const struct iovec *pieces, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (pieces[i].iov_len > 0)
+            return true;
+    return false;
+}
+
 ssize_t diesel__tls_write(diesel_stream *stream, const struct iovec *pieces,
                           int count)
 {
     struct diesel__tls_stream *t = stream->tls;
-    if (t->failed || t->closed) {
-        errno = t->failed ? EPROTO : EPIPE;
+    if (t->failed) {
+        errno = EPROTO;
         return -1;
     }
     if (stream->sealed > 0 && send_sealed(t) < 0)
         return -1;
+    if (t->closed && has_bytes(pieces, count)) {
+        errno = EPIPE;
+        return -1;
+    }
     ssize_t done = seal_pieces(t, pieces, count);
     if (done < 0)
         diesel__tls_fail(t, "writing");

@@ -351,9 +351,8 @@ int diesel_tls_add_name(diesel_tls *tls, const char *name, diesel_tls *other,
 static int make(diesel_tls *tls, const diesel_tls_options *o, diesel_error *err)
 {
     tls->ctx = SSL_CTX_new(TLS_method());
-    if (tls->ctx == NULL)
+    if (tls->ctx == NULL || SSL_CTX_set_app_data(tls->ctx, tls) != 1)
         return diesel__tls_error(err, "TLS");
-    SSL_CTX_set_app_data(tls->ctx, tls);
     SSL_CTX_set_options(tls->ctx, SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(tls->ctx, SSL_MODE_RELEASE_BUFFERS);
     /* One read for a record or several, instead of two for each. */

@@ -56,7 +56,8 @@ static bool make_ssl(struct diesel__tls_stream *t)
     if (bio == NULL)
         return false;
     SSL_set_bio(t->ssl, bio, bio);
-    SSL_set_app_data(t->ssl, t);
+    if (SSL_set_app_data(t->ssl, t) != 1)
+        return false;
     if (t->tls->server)
         SSL_set_accept_state(t->ssl);
     else

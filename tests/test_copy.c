@@ -6,6 +6,7 @@
  */
 #include <stdint.h>
 
+#include "cancel_loop.h"
 #include "faulty_memory.h"
 #include "faulty_sys.h"
 #include "tls_certs.h"
@@ -447,6 +448,12 @@ START_TEST(any_allocation_may_fail)
 }
 END_TEST
 
+START_TEST(a_splice_may_be_cancelled_at_any_turn)
+{
+    ck_assert_int_gt(cancel_loop(fault_body, ways[_i]), 3);
+}
+END_TEST
+
 START_TEST(calls_may_do_a_part_only)
 {
     diesel_error err;
@@ -583,6 +590,8 @@ int main(void)
     test_case(suite, "short", a_file_that_is_too_short_is_an_error);
     test_case_rows(suite, "faults", any_call_may_fail, TEST_COUNT(faults));
     test_case_rows(suite, "memory", any_allocation_may_fail, TEST_COUNT(ways));
+    test_case_rows(suite, "cancelled", a_splice_may_be_cancelled_at_any_turn,
+                   TEST_COUNT(ways));
     test_case(suite, "parts", calls_may_do_a_part_only);
     test_case_rows(suite, "input", standard_input_is_a_stream, 3);
     test_case(suite, "output", standard_output_is_put_right_at_the_exit,

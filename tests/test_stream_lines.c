@@ -5,6 +5,7 @@
  */
 #include <stdint.h>
 
+#include "cancel_loop.h"
 #include "faulty_memory.h"
 #include "faulty_sys.h"
 #include "test_util.h"
@@ -448,6 +449,12 @@ static int exchange(void *arg)
     return result < 0 ? diesel_fail(&err) : 0;
 }
 
+START_TEST(lines_survive_cancellation_at_any_turn)
+{
+    ck_assert_int_gt(cancel_loop(exchange, NULL), 3);
+}
+END_TEST
+
 START_TEST(lines_survive_failing_allocations)
 {
     diesel_allocator_set(&faulty_memory);
@@ -505,7 +512,8 @@ int main(void)
               peeking_leaves_everything_there, what_makes_no_sense_is_refused,
               a_stream_that_waits_holds_no_memory,
               the_output_buffer_may_be_limited);
-    test_case(suite, "faults", lines_survive_failing_allocations,
+    test_case(suite, "faults", lines_survive_cancellation_at_any_turn,
+              lines_survive_failing_allocations,
               lines_survive_short_and_failing_reads);
     return test_suite_run(suite);
 }
