@@ -49,7 +49,18 @@ static bool is_scram(const char *name, enum dmongo__scram_mechanism *mechanism)
     return false;
 }
 
-/* Whether the hello may carry a first message, and of which mechanism. */
+static enum dmongo__way way_of(const dmongo *client)
+{
+    enum dmongo__scram_mechanism unused;
+    const char *named = client->uri->credential.mechanism;
+    if (named == NULL || is_scram(named, &unused))
+        return DMONGO__BY_SCRAM;
+    if (strcmp(named, "MONGODB-X509") == 0)
+        return DMONGO__BY_X509;
+    return strcmp(named, "PLAIN") == 0 ? DMONGO__BY_PLAIN : DMONGO__BY_NO_WAY;
+}
+
+/* Whether the hello may carry a first message of SCRAM, and of which mechanism. */
 static bool can_speculate(const dmongo *client,
                           enum dmongo__scram_mechanism *mechanism)
 {
@@ -61,15 +72,20 @@ static bool can_speculate(const dmongo *client,
     return dmongo__saslprep_can(client->password, &unused);
 }
 
-static int check_credential(const dmongo *client, diesel_error *err)
+static int check_credential(const dmongo *client, enum dmongo__way way,
+                            diesel_error *err)
 {
-    enum dmongo__scram_mechanism unused;
-    const char *named = client->uri->credential.mechanism;
-    if (named != NULL && !is_scram(named, &unused))
+    if (way == DMONGO__BY_NO_WAY)
         return diesel_error_set(err, DIESEL_E_AUTH, DIESEL_DOM_MONGO, 0,
-                                "authMechanism=%s is not supported; SCRAM-SHA-1 "
-                                "and SCRAM-SHA-256 are",
-                                named);
+                                "authMechanism=%s is not supported; SCRAM-SHA-1, "
+                                "SCRAM-SHA-256, MONGODB-X509 and PLAIN are",
+                                client->uri->credential.mechanism);
+    if (way == DMONGO__BY_X509)
+        return client->tls != NULL && client->uri->options.tls_certificate_key_file != NULL
+                   ? 0
+                   : fail(err, DIESEL_E_AUTH,
+                          "MONGODB-X509 needs tls=true and "
+                          "tlsCertificateKeyFile");
     if (client->password == NULL)
         return fail(err, DIESEL_E_AUTH, "no password is given");
     return 0;
@@ -98,8 +114,13 @@ int dmongo__auth_begin(struct dmongo__auth *auth, dmongo *client,
     auth->client = client;
     if (!client->uri->credential.is_set)
         return 0;
-    if (check_credential(client, err) < 0)
+    auth->way = way_of(client);
+    if (check_credential(client, auth->way, err) < 0)
         return explain(client, err);
+    if (auth->way != DMONGO__BY_SCRAM) {
+        auth->speculated = auth->way == DMONGO__BY_X509;
+        return 0;
+    }
     if (client->uri->credential.mechanism == NULL) {
         auth->mechs_for = user_path(client, err);
         if (auth->mechs_for == NULL)
@@ -231,6 +252,49 @@ static int finish(struct dmongo__auth *auth, struct dmongo__conn *conn,
                       "the server does not end the conversation");
 }
 
+/* The certificate of the TLS connection is the proof; the server finds the user in it
+ * unless the string names one. */
+static int by_x509(struct dmongo__auth *auth, struct dmongo__conn *conn,
+                   int64_t deadline, diesel_error *err)
+{
+    bson_t reply;
+    const char *user = auth->client->user;
+    return converse(conn,
+                    dmongo_doc("authenticate", 1, "mechanism", "MONGODB-X509",
+                               "user", user != NULL ? dmongo_str(user)
+                                                    : dmongo_absent(),
+                               "$db", "$external"),
+                    deadline, &reply, err);
+}
+
+/* RFC 4616: the password as it is, in one message; so it should go over TLS only. */
+static int by_plain(struct dmongo__auth *auth, struct dmongo__conn *conn,
+                    int64_t deadline, diesel_error *err)
+{
+    const dmongo *client = auth->client;
+    size_t user_size = strlen(client->user), password_size = strlen(client->password);
+    size_t n = 1 + user_size + 1 + password_size;
+    char *payload = diesel_calloc(1, n);
+    bson_t reply;
+    if (payload == NULL)
+        return diesel_error_nomem(err, "authentication");
+    memcpy(payload + 1, client->user, user_size);
+    memcpy(payload + 1 + user_size + 1, client->password, password_size);
+    int done = converse(
+        conn,
+        dmongo_doc("saslStart", 1, "mechanism", "PLAIN",
+                   "payload", dmongo_binary(payload, n, BSON_SUBTYPE_BINARY),
+                   "autoAuthorize", 1,
+                   "$db", client->uri->credential.source),
+        deadline, &reply, err);
+    explicit_bzero(payload, n);
+    diesel_free(payload);
+    if (done == 0 && !dmongo_get_bool(&reply, "done", false))
+        return fail(err, DIESEL_E_PROTOCOL,
+                    "the server does not end the conversation");
+    return done;
+}
+
 int dmongo__auth_finish(struct dmongo__auth *auth, struct dmongo__conn *conn,
                         const bson_t *hello, int64_t deadline,
                         diesel_error *err)
@@ -238,6 +302,13 @@ int dmongo__auth_finish(struct dmongo__auth *auth, struct dmongo__conn *conn,
     bson_t reply;
     bool begun = auth->speculated &&
                  dmongo_get_doc(hello, "speculativeAuthenticate", &reply);
+    if (auth->way != DMONGO__BY_SCRAM) {
+        int done = begun ? 0
+                   : auth->way == DMONGO__BY_X509
+                       ? by_x509(auth, conn, deadline, err)
+                       : by_plain(auth, conn, deadline, err);
+        return done == 0 ? 0 : explain(auth->client, err);
+    }
     if (!begun && start(auth, conn, hello, deadline, &reply, err) < 0)
         return explain(auth->client, err);
     if (finish(auth, conn, &reply, deadline, err) < 0)

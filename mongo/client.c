@@ -26,8 +26,6 @@ static int check_supported(const struct dmongo__uri *uri, diesel_error *err)
 {
     if (uri->is_srv)
         return unsupported(err, "mongodb+srv://");
-    if (uri->options.tls)
-        return unsupported(err, "tls=true");
     if (uri->options.load_balanced)
         return unsupported(err, "loadBalanced=true");
     if (uri->options.proxy_host != NULL)
@@ -46,6 +44,27 @@ static void init_pool(struct dmongo__server *server)
         .make = dmongo__handshake,
         .arg = server,
     };
+}
+
+/* After the string's tls options. What the file of the client's certificate holds is
+ * the key, too. */
+static int init_tls(dmongo *client, diesel_error *err)
+{
+    const struct dmongo__uri_options *o = &client->uri->options;
+    if (!o->tls)
+        return 0;
+    client->tls = diesel_tls_new(
+        &(diesel_tls_options){
+            .ca_file = o->tls_ca_file,
+            .cert_file = o->tls_certificate_key_file,
+            .key_password = o->tls_certificate_key_file_password,
+            .allow_invalid_certificates =
+                o->tls_insecure || o->tls_allow_invalid_certificates,
+            .allow_invalid_hostnames =
+                o->tls_insecure || o->tls_allow_invalid_hostnames,
+        },
+        err);
+    return client->tls != NULL ? 0 : -1;
 }
 
 static int init_servers(dmongo *client, diesel_error *err)
@@ -219,7 +238,8 @@ static int init(dmongo *client, const char *uri, const dmongo_options *options,
     client->checksums = options->checksums;
     client->socket_timeout_ms = client->uri->options.socket_timeout_ms;
     client->metadata = dmongo__hello_metadata(app_name, err);
-    if (client->metadata == NULL || init_servers(client, err) < 0 ||
+    if (client->metadata == NULL || init_tls(client, err) < 0 ||
+        init_servers(client, err) < 0 ||
         init_credential(client, options, err) < 0 ||
         init_write_concern(client, err) < 0 ||
         init_read_concern(client, err) < 0 ||
@@ -236,6 +256,7 @@ static void free_client(dmongo *client)
             diesel_free(client->servers[i].name);
     diesel_free(client->servers);
     dmongo__uri_free(client->uri);
+    diesel_tls_free(client->tls);
     bson_destroy(client->metadata);
     bson_destroy(client->write_concern_doc);
     bson_destroy(client->read_concern_doc);

@@ -14,6 +14,7 @@
 
 #include <diesel/mongo_client.h>
 #include <diesel/scope.h>
+#include <diesel/tls.h>
 
 #include "call_internal.h"
 #include "hello_internal.h"
@@ -51,6 +52,7 @@ struct dmongo {
     struct dmongo__selecting *first_selecting, *last_selecting;
 
     bson_t *metadata;       /* of the hello                          */
+    diesel_tls *tls;        /* NULL: connections are not encrypted   */
     size_t max_reply;
     const char *user, *password; /* of the credential, or the options' */
     char *owned_user, *owned_password;
@@ -115,9 +117,16 @@ int dmongo__handshake(struct dmongo__conn *conn, void *arg, int64_t deadline,
 
 /* auth.c: authenticates. `hello` is the server's reply to a hello that had
  * dmongo__auth_begin()'s parts. */
+enum dmongo__way {
+    DMONGO__BY_SCRAM,
+    DMONGO__BY_X509,
+    DMONGO__BY_PLAIN,
+    DMONGO__BY_NO_WAY /* of which this driver knows */
+};
 struct dmongo__auth {
     dmongo *client;
-    bool speculated;
+    enum dmongo__way way;
+    bool speculated; /* the hello has the first step, of SCRAM or X.509 */
     struct dmongo__scram scram;
     char *mechs_for; /* "admin.user"; NULL: not asked for */
 };

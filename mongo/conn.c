@@ -54,8 +54,8 @@ static int is_closed(diesel_error *err)
 }
 
 int dmongo__conn_open(struct dmongo__conn *conn,
-                      const struct dmongo__host *host, int64_t deadline,
-                      diesel_error *err)
+                      const struct dmongo__host *host, diesel_tls *tls,
+                      int64_t deadline, diesel_error *err)
 {
     diesel_stream *stream =
         host->kind == DMONGO__UNIX
@@ -70,7 +70,11 @@ int dmongo__conn_open(struct dmongo__conn *conn,
         return is_closed(err);
     }
     conn->stream = stream;
-    return 0;
+    if (tls == NULL)
+        return 0;
+    /* A Unix socket has no name for a certificate to be for, but the host's. */
+    const char *name = host->kind == DMONGO__UNIX ? "localhost" : host->name;
+    return diesel_tls_start(stream, tls, name, deadline, err);
 }
 
 void dmongo__conn_shut(struct dmongo__conn *conn)

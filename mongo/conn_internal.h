@@ -17,6 +17,7 @@
 #include <diesel/doc.h>
 #include <diesel/error.h>
 #include <diesel/stream.h>
+#include <diesel/tls.h>
 
 #include "buffer_internal.h"
 #include "compress_internal.h"
@@ -59,10 +60,10 @@ struct dmongo__conn {
                                      length of a call                       */
 };
 
-/* Connects the socket. 0 or -1. Switches fibers. */
+/* Connects the socket, with TLS unless `tls` is NULL. 0 or -1. Switches fibers. */
 int dmongo__conn_open(struct dmongo__conn *conn,
-                      const struct dmongo__host *host, int64_t deadline,
-                      diesel_error *err);
+                      const struct dmongo__host *host, diesel_tls *tls,
+                      int64_t deadline, diesel_error *err);
 
 /* Closes the socket, from any fiber; who waits in a call below gets CLOSED. */
 void dmongo__conn_shut(struct dmongo__conn *conn);

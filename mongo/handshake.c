@@ -4,7 +4,8 @@
  * within connectTimeoutMS.
  *
  * As MongoDB's handshake specification has it, the first message is the old
- * isMaster in an OP_QUERY, which servers of all ages understand, with helloOk.
+ * isMaster in an OP_QUERY, which servers of all ages understand, with helloOk; or, if
+ * the program declares an API version, hello in an OP_MSG.
  */
 #include "client_internal.h"
 
@@ -18,8 +19,14 @@ static int say_hello(struct dmongo__server *server, struct dmongo__conn *conn,
                      bson_t *reply, diesel_error *err)
 {
     const struct dmongo__scram *scram = &auth->scram;
+    const dmongo *client = server->client;
     dmongo_value first_step =
-        auth->speculated
+        auth->speculated && auth->way == DMONGO__BY_X509
+            ? dmongo_doc("authenticate", 1, "mechanism", "MONGODB-X509",
+                         "user", client->user != NULL ? dmongo_str(client->user)
+                                                      : dmongo_absent(),
+                         "db", "$external")
+        : auth->speculated
             ? dmongo_doc("saslStart", 1,
                          "mechanism", dmongo__scram_name(scram->mechanism),
                          "payload", dmongo__scram_payload(scram),
@@ -28,16 +35,23 @@ static int say_hello(struct dmongo__server *server, struct dmongo__conn *conn,
                                                dmongo_bool(true)),
                          "db", server->client->uri->credential.source)
             : dmongo_absent();
+    bool is_old = client->api_version.form == DMONGO__ABSENT;
     dmongo_value command = dmongo_doc(
-        "isMaster", 1, "helloOk", dmongo_bool(true),
+        is_old ? "isMaster" : "hello", 1, "helloOk", dmongo_bool(true),
         "client", server->client->metadata,
         "compression", dmongo_array_of(server->client->compressors,
                                        server->client->compressor_count),
         "saslSupportedMechs",
         auth->mechs_for != NULL ? dmongo_str(auth->mechs_for) : dmongo_absent(),
-        "speculativeAuthenticate", first_step);
+        "speculativeAuthenticate", first_step,
+        "apiVersion", client->api_version,
+        "apiStrict", client->api_strict,
+        "apiDeprecationErrors", client->api_deprecation_errors,
+        "$db", is_old ? dmongo_absent() : dmongo_str("admin"));
     struct dmongo__message message;
-    if (dmongo__conn_send_query(conn, command, deadline, err) < 0 ||
+    int sent = is_old ? dmongo__conn_send_query(conn, command, deadline, err)
+                      : dmongo__conn_send(conn, command, 0, deadline, err);
+    if (sent < 0 ||
         dmongo__conn_receive(conn, &conn->in, &message, deadline, err) < 0)
         return -1;
     if (!bson_init_static(reply, message.body, message.body_size))
@@ -124,7 +138,7 @@ int dmongo__handshake(struct dmongo__conn *conn, void *arg, int64_t deadline,
     bson_t reply;
     int done = dmongo__auth_begin(&auth, client, err);
     if (done == 0)
-        done = dmongo__conn_open(conn, server->host, deadline, err);
+        done = dmongo__conn_open(conn, server->host, client->tls, deadline, err);
     if (done == 0)
         done = say_hello(server, conn, &auth, deadline, &reply, err);
     if (done == 0)

@@ -11,9 +11,11 @@
 #include <diesel/memory.h>
 #include <diesel/park.h>
 #include <diesel/scope.h>
+#include <diesel/time.h>
 
 #include "doc_internal.h"
 
+#define HANDSHAKE_MS 10000 /* of TLS */
 #define PAUSE_MS 20 /* when no connection can be accepted for now */
 
 /* One dmongo_serve(). */
@@ -107,7 +109,14 @@ static int serve_connection(void *arg)
 {
     struct connection *c = arg;
     struct serving *serving = c->serving;
-    int ended = dmongo_serve_stream(c->stream, serving->options, NULL);
+    const dmongo_serve_options *o = serving->options;
+    int ended = -1;
+    if (o->tls != NULL &&
+        diesel_tls_start(c->stream, o->tls, NULL, diesel_now() + HANDSHAKE_MS,
+                         NULL) < 0)
+        diesel_stream_close(c->stream);
+    else
+        ended = dmongo_serve_stream(c->stream, o, NULL);
     (void)ended;
     diesel_free(c);
     serving->connected--;

@@ -34,6 +34,7 @@
 #include <diesel/mongo_codes.h>
 #include <diesel/net.h>
 #include <diesel/stream.h>
+#include <diesel/tls.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -176,6 +177,7 @@ typedef struct dmongo_serve_options {
     void *arg;
     dmongo_peer_options peer;
     dmongo_hello_options hello;
+    diesel_tls *tls;        /* of dmongo_serve(): NULL: not encrypted; borrowed   */
     size_t max_connections; /* more wait to be accepted; 0: no limit            */
 } dmongo_serve_options;
 
