@@ -22,6 +22,7 @@
 #include <diesel/scope.h>
 #include <diesel/select.h>
 #include <diesel/stream.h>
+#include <diesel/supervisor.h>
 #include <diesel/sync.h>
 #include <diesel/thread.h>
 #include <diesel/time.h>
