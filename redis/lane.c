@@ -149,7 +149,8 @@ int dredis__lane_start(dredis__lane *lane, diesel_error *err)
     if (lane->keeping)
         return 0;
     lane->keeping = true;
-    if (diesel_go_labelled(lane->client->scope, "redis keeper", keep, lane) == 0)
+    diesel_scope *scope = lane->scope != NULL ? lane->scope : lane->client->scope;
+    if (diesel_go_labelled(scope, "redis keeper", keep, lane) == 0)
         return 0;
     lane->keeping = false;
     return diesel_error_nomem(err, "the keeper of a Redis client");

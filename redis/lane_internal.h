@@ -11,6 +11,7 @@
 
 #include <diesel/error.h>
 #include <diesel/redis_client.h>
+#include <diesel/scope.h>
 
 #include "connection_internal.h"
 #include "queue_internal.h"
@@ -26,6 +27,7 @@ typedef struct dredis__lane {
     diesel_error failure;           /* of the last one                         */
     const dredis__hooks *hooks;     /* of all its connections, or NULL         */
     void *hooks_arg;
+    diesel_scope *scope;            /* of its keeper; NULL: the client's      */
 } dredis__lane;
 
 void dredis__lane_init(dredis__lane *lane, dredis *client);
