@@ -27,6 +27,7 @@ timeout
 with_servers='
 greet
 mongo_tour
+redis_aside
 redis_cache
 redis_chat room ann
 redis_counter
