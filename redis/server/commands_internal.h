@@ -33,7 +33,7 @@
     X(info, -1, 0)                                                             \
     X(time, 1, 0)                                                              \
     X(wait, 3, 0)                                                              \
-    /* transaction.c */                                                        \
+    /* multi.c */                                                        \
     X(discard, 1, DREDIS__UNQUEUED)                                            \
     X(exec, 1, DREDIS__UNQUEUED)                                               \
     X(multi, 1, DREDIS__UNQUEUED)                                              \

@@ -3,7 +3,7 @@
  * The test server without its sockets: bytes from clients go in, bytes for them
  * come out, and time passes when it is told. No I/O, no fibers.
  *
- *     server.c        engine.c                 commands.c, cmd_*.c
+ *     host.c          engine.c                 commands.c, cmd_*.c
  *     bytes of   ->   requests, rights,   ->   what each command does
  *     a stream   <-   faults, output      <-   data.c, pubsub.c, tracking.c
  */
@@ -70,7 +70,7 @@ struct dredis__peer {
     dredis__peer *prev, *next;   /* of all          */
     dredis__peer *next_output;   /* with something to send */
     bool has_output;
-    void *owner;                 /* server.c's */
+    void *owner;                 /* host.c's */
     uint64_t id;
     dredis__blob *name;
     int db;
@@ -225,7 +225,7 @@ int dredis__arg_int(dredis__call *call, size_t i, long long *value);
 int dredis__arg_double(dredis__call *call, size_t i, double *value);
 bool dredis__arg_is(const dredis__call *call, size_t i, const char *word);
 
-/* --- pubsub.c, tracking.c, waiting.c, transaction.c */
+/* --- pubsub.c, tracking.c, waiting.c, multi.c */
 size_t dredis__publish(dredis__engine *engine, const dredis__call *call,
                        dredis__span channel, dredis__span message, bool shard);
 void dredis__peer_unsubscribe_all(dredis__peer *peer);
