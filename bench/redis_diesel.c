@@ -6,6 +6,7 @@
 #include <diesel/redis.h>
 
 #include "bench_diesel.h"
+#include "redis_publish.h"
 #include "redis_work.h"
 
 struct run {
@@ -121,11 +122,37 @@ static void pipeline(const struct bench_args *args)
     dredis_close(redis);
 }
 
+/* Receives as many messages as are published. */
+static void pubsub(const struct bench_args *args)
+{
+    diesel_error err;
+    dredis_message message;
+    dredis *redis = connect_to(args->address);
+    dredis_subscription *news = dredis_subscription_open(redis, NULL, &err);
+    if (news == NULL)
+        bench_fail("%s", err.message);
+    bench_must(dredis_subscribe(news, REDIS_PUBLISH_CHANNEL, &err), &err);
+    pid_t publisher = redis_publish_start(args->address, args->count);
+    struct bench_clock clock = bench_start();
+    for (uint64_t i = 0; i < args->count; i++) {
+        bench_must(dredis_receive(news, &message, DIESEL_FOREVER, &err), &err);
+        if (message.type != DREDIS_MESSAGE || message.len != 16)
+            bench_fail("that is no message");
+        dredis_message_clear(&message);
+    }
+    bench_stop(&clock);
+    bench_print(&clock, args->count);
+    dredis_subscription_close(news);
+    dredis_close(redis);
+    redis_publish_end(publisher);
+}
+
 int main(int argc, char **argv)
 {
     static const struct bench_case cases[] = {
         {"get", get},           {"get64k", get},    {"set", set},
-        {"pipeline", pipeline}, {"lrange", lrange}, {NULL, NULL},
+        {"pipeline", pipeline}, {"lrange", lrange}, {"pubsub", pubsub},
+        {NULL, NULL},
     };
     return bench_diesel_main(argc, argv, cases);
 }

@@ -6,6 +6,7 @@
  * width of 1 this is what redisCommand() does.
  */
 #include "redis_hiredis.h"
+#include "redis_publish.h"
 
 static redisReply *next_reply(redisContext *redis)
 {
@@ -39,11 +40,34 @@ static void run(const struct bench_args *args)
     redisFree(redis);
 }
 
+/* Receives as many messages as are published. */
+static void pubsub(const struct bench_args *args)
+{
+    redisContext *redis = redisConnectUnix(args->address);
+    if (redis == NULL || redis->err != 0)
+        bench_fail("connecting to %s failed", args->address);
+    redisAppendCommand(redis, "SUBSCRIBE " REDIS_PUBLISH_CHANNEL);
+    freeReplyObject(next_reply(redis));
+    pid_t publisher = redis_publish_start(args->address, args->count);
+    struct bench_clock clock = bench_start();
+    for (uint64_t i = 0; i < args->count; i++) {
+        redisReply *reply = next_reply(redis);
+        if (reply->elements != 3 || reply->element[2]->len != 16)
+            bench_fail("that is no message");
+        freeReplyObject(reply);
+    }
+    bench_stop(&clock);
+    bench_print(&clock, args->count);
+    redisFree(redis);
+    redis_publish_end(publisher);
+}
+
 int main(int argc, char **argv)
 {
     static const struct bench_case cases[] = {
         {"get", run},      {"get64k", run}, {"set", run},
-        {"pipeline", run}, {"lrange", run}, {NULL, NULL},
+        {"pipeline", run}, {"lrange", run}, {"pubsub", pubsub},
+        {NULL, NULL},
     };
     return bench_main(argc, argv, cases);
 }
