@@ -150,16 +150,26 @@ int dredis_pipeline_run(dredis_pipeline *pipeline, diesel_error *err)
     return result;
 }
 
+int dredis_pipeline_error(const dredis_pipeline *pipeline, size_t i,
+                          diesel_error *err)
+{
+    if (i >= pipeline->got)
+        diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
+                         "its reply has not come");
+    else if (pipeline->replies[i]->type != DREDIS_ERROR)
+        return 0;
+    else
+        dredis__server_error(pipeline->replies[i], err);
+    diesel_error_prefix(err, "redis %s: pipeline, command %zu",
+                        dredis_name(pipeline->client), i);
+    return -1;
+}
+
 int dredis_pipeline_check(const dredis_pipeline *pipeline, diesel_error *err)
 {
-    for (size_t i = 0; i < pipeline->got; i++) {
-        if (pipeline->replies[i]->type != DREDIS_ERROR)
-            continue;
-        dredis__server_error(pipeline->replies[i], err);
-        diesel_error_prefix(err, "redis %s: pipeline, command %zu",
-                            dredis_name(pipeline->client), i);
-        return -1;
-    }
+    for (size_t i = 0; i < pipeline->got; i++)
+        if (dredis_pipeline_error(pipeline, i, err) < 0)
+            return -1;
     return 0;
 }
 

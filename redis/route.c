@@ -19,7 +19,7 @@ static const char subscribes[] =
     "this version has no pub/sub";
 static const char transaction[] =
     "would put other fibers' commands into the transaction; "
-    "use a dredis_session, or a script (EVAL)";
+    "use a dredis_transaction, a dredis_session, or a script";
 static const char session[] =
     "would change the connection that all fibers share; "
     "set it in the URL or the options of dredis_open(), or use a dredis_session";
@@ -27,6 +27,9 @@ static const char silences[] =
     "would leave the fibers that share the connection without replies";
 static const char streams[] =
     "would turn the connection that all fibers share into a stream of commands";
+static const char monitors[] =
+    "would turn the connection that all fibers share into a stream of commands; "
+    "use a dredis_monitor";
 static const char ends[] = "is what dredis_close() is for";
 static const char next_only[] =
     "would affect the next command of whichever fiber comes next; "
@@ -77,7 +80,7 @@ static const struct special with_h[] = {
     {0},
 };
 static const struct special with_m[] = {
-    NEVER("MONITOR", streams),
+    NEVER("MONITOR", monitors),
     OWN("MULTI", transaction),
     {0},
 };

@@ -356,7 +356,58 @@ static void the_insides_of_keys_are_found(void)
     dredis_scan_close(scan);
 }
 
+/* --- A monitor, and errors of pipelines by number */
+
+static void a_monitor_shows_what_others_do(void)
+{
+    const char *line;
+    dredis_monitor *m = dredis_monitor_open(redis, &err);
+    assert_made(m);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(dredis_incrby(redis, "seen", 1000 + i, NULL, &err));
+        char want[64];
+        snprintf(want, sizeof want, "\"INCRBY\" \"seen\" \"%d\"", 1000 + i);
+        assert_ok(dredis_monitor_next(m, &line, &err));
+        assert_contains(line, want);
+    }
+    diesel_scope *scope =
+        diesel_scope_open(&(diesel_scope_options){.timeout_ms = 5});
+    assert_fails(dredis_monitor_next(m, &line, &err), DIESEL_E_TIMEDOUT);
+    (void)diesel_scope_wait(scope, NULL);
+    assert_ok(dredis_incr(redis, "still", NULL, &err));
+    assert_ok(dredis_monitor_next(m, &line, &err));
+    assert_contains(line, "still");
+    dredis_reply *r = dredis_call(redis, &err, "CLIENT", "KILL", "TYPE", "normal",
+                                  "SKIPME", "yes");
+    assert_made(r);
+    dredis_reply_free(r);
+    while (dredis_monitor_next(m, &line, &err) == 0)
+        ;
+    assert_error(DIESEL_E_CLOSED);
+    assert_fails(dredis_monitor_next(m, &line, &err), DIESEL_E_CLOSED);
+    dredis_monitor_close(m);
+    ck_assert_uint_eq(dredis_stats_of(redis).dedicated, 0);
+}
+
+static void a_pipelines_errors_have_numbers(void)
+{
+    dredis_pipeline *p = dredis_pipeline_new(redis, &err);
+    assert_ok(dredis_pipeline_add(p, &err, "SET", "a", "x"));
+    assert_ok(dredis_pipeline_add(p, &err, "LPUSH", "a", 1));
+    assert_ok(dredis_pipeline_add(p, &err, "GET", "a"));
+    assert_ok(dredis_pipeline_run(p, &err));
+    assert_ok(dredis_pipeline_error(p, 0, &err));
+    assert_fails(dredis_pipeline_error(p, 1, &err), DIESEL_E_SERVER);
+    ck_assert_int_eq(err.detail, DREDIS_ERR_WRONGTYPE);
+    assert_contains(err.message, "pipeline, command 1: WRONGTYPE");
+    assert_ok(dredis_pipeline_error(p, 2, &err));
+    assert_fails(dredis_pipeline_error(p, 3, &err), DIESEL_E_CLOSED);
+    dredis_pipeline_free(p);
+}
+
 static void (*const tests[])(void) = {
+    a_monitor_shows_what_others_do,
+    a_pipelines_errors_have_numbers,
     all_runs_in_one,
     an_error_is_an_item,
     one_refused_aborts_all,

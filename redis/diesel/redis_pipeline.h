@@ -73,6 +73,11 @@ int dredis_pipeline_run(dredis_pipeline *pipeline, diesel_error *err)
  * Never switches fibers. */
 int dredis_pipeline_check(const dredis_pipeline *pipeline, diesel_error *err);
 
+/* Whether the command with the number i went well: 0; or -1 with its error reply as
+ * SERVER, or with CLOSED if its reply has not come. Never switches fibers. */
+int dredis_pipeline_error(const dredis_pipeline *pipeline, size_t i,
+                          diesel_error *err);
+
 /* How many commands the batch has. Never switches fibers. */
 size_t dredis_pipeline_count(const dredis_pipeline *pipeline);
 
