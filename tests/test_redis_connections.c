@@ -268,6 +268,26 @@ FIBER_TEST(live_connections_log_in_again)
 }
 END_TEST
 
+FIBER_TEST(dedicated_ones_are_made_anew)
+{
+    diesel_error err;
+    int never = 0;
+    assert_made(gate = diesel_channel_new(1, 64, &err));
+    open_logins(NULL, &(dredis_options){.connections = 1}, &never);
+    open_gate(2);
+    assert_ok(block(NULL));
+    ck_assert_uint_eq(dredis_stats_of(client).dedicated, 1);
+    assert_ok(dredis_reauthenticate(client, &err));
+    ck_assert_uint_eq(dredis_stats_of(client).dedicated, 0);
+    assert_ok(block(NULL));
+    ck_assert_str_eq(heard, "1 HELLO 3 AUTH ann p1; 2 HELLO 3 AUTH ann p2; "
+                            "1 AUTH ann p3; 3 HELLO 3 AUTH ann p4");
+    close_logins();
+    diesel_channel_free(gate);
+    return 0;
+}
+END_TEST
+
 FIBER_TEST(they_do_so_by_themselves_before_the_end)
 {
     diesel_error err;
@@ -351,7 +371,7 @@ int main(void)
               old_ones_are_not_used_again,
               what_was_idle_for_long_must_answer_first);
     test_case(suite, "credentials", each_connection_asks_for_credentials,
-              live_connections_log_in_again,
+              live_connections_log_in_again, dedicated_ones_are_made_anew,
               they_do_so_by_themselves_before_the_end,
               a_refusal_is_an_error_and_nothing_else,
               without_credentials_there_is_no_connection);
