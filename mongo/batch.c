@@ -247,7 +247,12 @@ static int exchange(struct dmongo__batch *b, dmongo_value command)
     if (plan_batch(b, most > around ? most - around : 0) < 0)
         return -1;
     message.documents_size = b->documents_size;
-    if (send_planned(b, &message) < 0)
+    if (call->client->is_watched)
+        call->watched.begun_us = dmongo__now_us();
+    int done = send_planned(b, &message);
+    if (call->client->is_watched)
+        dmongo__events_sent(call, done);
+    if (done < 0)
         return -1;
     if (!call->unacknowledged)
         return dmongo__call_receive(call, NULL);

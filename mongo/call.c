@@ -48,6 +48,8 @@ static void begin(struct dmongo__call *call, dmongo *client,
     call->is_pinned = false;
     call->attempts = 0;
     call->txn_number = 0;
+    if (client->is_watched)
+        call->watched.operation_id = ++client->last_operation;
     call->deadline = timeout > 0 ? diesel_now() + timeout : DIESEL_FOREVER;
     call->unacknowledged =
         op->flags & DMONGO__NO_REPLY ||
@@ -170,12 +172,17 @@ int dmongo__call_receive(struct dmongo__call *call, struct dmongo__buffer *into)
     if (into == NULL)
         into = &call->conn->in;
     if (dmongo__conn_receive(call->conn, into, &call->message,
-                             dmongo__call_deadline(call), &call->error) < 0)
+                             dmongo__call_deadline(call), &call->error) < 0) {
+        if (call->client->is_watched)
+            dmongo__events_received(call, -1);
         return -1;
+    }
     int done = dmongo__reply_read(&call->reply, call->message.body,
                                   call->message.body_size, &call->error);
     if (call->reply.cluster_time.type != 0 || call->reply.operation_time.type != 0)
         take_times(call);
+    if (call->client->is_watched)
+        dmongo__events_received(call, done);
     if (done == 0)
         call->attempts = 0;
     return done;
@@ -185,10 +192,17 @@ static int exchange(struct dmongo__call *call, dmongo_value command,
                     struct dmongo__buffer *into)
 {
     struct dmongo__composed composed;
-    if (dmongo__call_compose(call, command, &composed) < 0 ||
-        dmongo__conn_send(call->conn, composed.whole,
-                          call->unacknowledged ? DMONGO__MORE_TO_COME : 0,
-                          dmongo__call_deadline(call), &call->error) < 0)
+    bool is_watched = call->client->is_watched;
+    if (dmongo__call_compose(call, command, &composed) < 0)
+        return -1;
+    if (is_watched)
+        call->watched.begun_us = dmongo__now_us();
+    int done = dmongo__conn_send(call->conn, composed.whole,
+                                 call->unacknowledged ? DMONGO__MORE_TO_COME : 0,
+                                 dmongo__call_deadline(call), &call->error);
+    if (is_watched)
+        dmongo__events_sent(call, done);
+    if (done < 0)
         return -1;
     if (!call->unacknowledged)
         return dmongo__call_receive(call, into);

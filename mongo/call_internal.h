@@ -22,6 +22,7 @@
 
 #include <diesel/mongo_session.h>
 
+#include "events_internal.h"
 #include "pool_internal.h"
 #include "reply_internal.h"
 #include "session_internal.h"
@@ -54,6 +55,16 @@ struct dmongo__op {
     int64_t max_time_ms; /* the program's own limit; 0: none                   */
 };
 
+/* What the events of a call's command need; only used where somebody watches. */
+struct dmongo__watched {
+    int64_t begun_us;
+    uint64_t operation_id;
+    uint32_t request_id;
+    bool is_sensitive;
+    char name[48];
+    char database[80];
+};
+
 /* One operation. What fails, fails with `error`, which dmongo__call_fail() completes
  * and hands out. */
 struct dmongo__call {
@@ -72,6 +83,7 @@ struct dmongo__call {
     struct dmongo__reply reply;     /* ... and its fields */
     diesel_error error;
     diesel_error first_error; /* if attempts > 0 */
+    struct dmongo__watched watched;
 };
 
 /* The command as it is sent: the operation's own with the common fields behind it.

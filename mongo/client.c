@@ -33,6 +33,22 @@ static int check_supported(const struct dmongo__uri *uri, diesel_error *err)
     return 0;
 }
 
+/* Passes what happens in a pool on to whoever watches; arg is the server. */
+static void tell_pool_event(void *arg, dmongo_pool_event_kind kind,
+                            const struct dmongo__conn *conn, const char *reason,
+                            int64_t begun_us)
+{
+    const struct dmongo__server *server = arg;
+    const dmongo_events *events = &server->client->events;
+    dmongo_pool_event event = {
+        .kind = kind,
+        .server = server->name,
+        .connection_id = conn != NULL ? conn->number : 0,
+        .reason = reason,
+        .duration_us = begun_us != 0 ? dmongo__now_us() - begun_us : 0};
+    events->pool(&event, events->arg);
+}
+
 static void init_pool(struct dmongo__server *server)
 {
     const struct dmongo__uri_options *o = &server->client->uri->options;
@@ -43,7 +59,9 @@ static void init_pool(struct dmongo__server *server)
         .wait_ms = o->wait_queue_timeout_ms,
         .make = dmongo__handshake,
         .arg = server,
+        .tell = server->client->events.pool != NULL ? tell_pool_event : NULL,
     };
+    dmongo__pool_open(&server->pool);
 }
 
 /* After the string's tls options. What the file of the client's certificate holds is
@@ -236,6 +254,10 @@ static int init(dmongo *client, const char *uri, const dmongo_options *options,
                                 "app_name is longer than 128 bytes");
     client->max_reply = options->max_reply;
     client->checksums = options->checksums;
+    client->events = options->events;
+    client->is_watched = options->events.started != NULL ||
+                         options->events.succeeded != NULL ||
+                         options->events.failed != NULL;
     client->socket_timeout_ms = client->uri->options.socket_timeout_ms;
     client->metadata = dmongo__hello_metadata(app_name, err);
     if (client->metadata == NULL || init_tls(client, err) < 0 ||

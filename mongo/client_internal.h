@@ -75,6 +75,10 @@ struct dmongo {
     size_t compressor_count;
     bool checksums;
 
+    dmongo_events events;
+    bool is_watched; /* somebody wants to see commands */
+    uint64_t last_operation;
+
     diesel_scope *background; /* keeps minPoolSize; NULL if that is 0 */
 };
 

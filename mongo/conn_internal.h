@@ -40,6 +40,8 @@ struct dmongo__conn {
     struct dmongo__conn *next_idle;
     struct dmongo__pool *pool;
     uint32_t generation;
+    uint64_t number;    /* counted from 1 in the pool */
+    bool is_checked_out;
     int64_t idle_since; /* only kept if there is a limit to it */
 
     diesel_stream *stream; /* NULL before it is open and once it is shut */

@@ -103,7 +103,7 @@ int dmongo__gather_begin(struct dmongo__gather *g, struct dmongo__conn *conn,
     g->err = err;
     g->deadline = deadline;
     g->whole = conn->packs || conn->keeps_messages;
-    g->has_checksum = conn->checksums && !g->whole;
+    g->has_checksum = conn->checksums && !conn->packs;
     g->crc = 0;
     g->begin = g->end = 0;
     g->piece_count = 0;
@@ -125,6 +125,11 @@ int dmongo__gather_begin(struct dmongo__gather *g, struct dmongo__conn *conn,
 
 int dmongo__gather_end(struct dmongo__gather *g)
 {
+    if (g->whole && g->has_checksum) {
+        uint8_t *message = g->conn->out.data;
+        size_t n = g->length - 4;
+        dmongo__store32(message + n, dmongo__crc32c(0, message, n));
+    }
     if (g->whole)
         return dmongo__conn_write_message(g->conn, g->length, g->deadline,
                                           g->err);

@@ -16,6 +16,8 @@
  */
 #include "pool_internal.h"
 
+#include "events_internal.h"
+
 #include <string.h>
 
 #include <diesel/fiber.h>
@@ -94,9 +96,41 @@ static void pass_on(struct dmongo__pool *pool)
     }
 }
 
+static void tell(const struct dmongo__pool *pool, dmongo_pool_event_kind kind,
+                 const struct dmongo__conn *conn, const char *reason,
+                 int64_t begun_us)
+{
+    if (pool->tell != NULL)
+        pool->tell(pool->arg, kind, conn, reason, begun_us);
+}
+
+/* When something began, for the event of its end. */
+static int64_t begun(const struct dmongo__pool *pool)
+{
+    return pool->tell != NULL ? dmongo__now_us() : 0;
+}
+
+static bool is_expired(const struct dmongo__pool *pool,
+                       const struct dmongo__conn *conn)
+{
+    return pool->max_idle_ms > 0 && conn->idle_since != 0 &&
+           diesel_now() - conn->idle_since > pool->max_idle_ms;
+}
+
+static const char *why_closed(const struct dmongo__pool *pool,
+                              const struct dmongo__conn *conn)
+{
+    if (pool->is_closed)
+        return "poolClosed";
+    if (conn->generation != pool->generation)
+        return "stale";
+    return is_expired(pool, conn) ? "idle" : "error";
+}
+
 /* Takes the connection out of the list of all and frees it. */
 static void discard(struct dmongo__pool *pool, struct dmongo__conn *conn)
 {
+    tell(pool, DMONGO_CONNECTION_CLOSED, conn, why_closed(pool, conn), 0);
     *(conn->previous_all != NULL ? &conn->previous_all->next_all : &pool->all) =
         conn->next_all;
     if (conn->next_all != NULL)
@@ -114,13 +148,6 @@ static void discard_idle(struct dmongo__pool *pool)
         pool->idle_count--;
         discard(pool, conn);
     }
-}
-
-static bool is_expired(const struct dmongo__pool *pool,
-                       const struct dmongo__conn *conn)
-{
-    return pool->max_idle_ms > 0 &&
-           diesel_now() - conn->idle_since > pool->max_idle_ms;
 }
 
 /* The idle connection that was used last, leaving out those of no use any more: a
@@ -159,6 +186,8 @@ static struct dmongo__conn *new_conn(struct dmongo__pool *pool,
     }
     conn->pool = pool;
     conn->generation = pool->generation;
+    conn->number = ++pool->last_number;
+    tell(pool, DMONGO_CONNECTION_CREATED, conn, NULL, 0);
     conn->next_all = pool->all;
     if (pool->all != NULL)
         pool->all->previous_all = conn;
@@ -171,12 +200,15 @@ static struct dmongo__conn *connect_reserved(struct dmongo__pool *pool,
                                              int64_t deadline,
                                              diesel_error *err)
 {
+    int64_t since = begun(pool);
     struct dmongo__conn *conn = new_conn(pool, err);
     if (conn == NULL) {
         pool->total--;
     } else if (pool->make(conn, pool->arg, deadline, err) < 0) {
         discard(pool, conn);
         conn = NULL;
+    } else {
+        tell(pool, DMONGO_CONNECTION_READY, conn, NULL, since);
     }
     pool->connecting--;
     pass_on(pool);
@@ -236,8 +268,8 @@ static struct dmongo__conn *wait(struct dmongo__pool *pool, int64_t deadline,
     }
 }
 
-struct dmongo__conn *dmongo__pool_take(struct dmongo__pool *pool,
-                                       int64_t deadline, diesel_error *err)
+static struct dmongo__conn *take(struct dmongo__pool *pool, int64_t deadline,
+                                 diesel_error *err)
 {
     struct dmongo__conn *conn = take_idle(pool);
     if (conn != NULL)
@@ -251,6 +283,47 @@ struct dmongo__conn *dmongo__pool_take(struct dmongo__pool *pool,
     return dmongo__pool_connect(pool, deadline, err);
 }
 
+static void tell_failed(const struct dmongo__pool *pool,
+                        const diesel_error *err, int64_t since)
+{
+    bool timed_out = err->code == DIESEL_E_TIMEDOUT && err->domain == DIESEL_DOM_CORE;
+    tell(pool, DMONGO_CHECK_OUT_FAILED, NULL,
+         pool->is_closed ? "poolClosed" : timed_out ? "timeout" : "connectionError",
+         since);
+}
+
+struct dmongo__conn *dmongo__pool_take(struct dmongo__pool *pool,
+                                       int64_t deadline, diesel_error *err)
+{
+    if (pool->tell == NULL)
+        return take(pool, deadline, err);
+    diesel_error own;
+    int64_t since = begun(pool);
+    tell(pool, DMONGO_CHECK_OUT_STARTED, NULL, NULL, 0);
+    struct dmongo__conn *conn = take(pool, deadline, &own);
+    if (conn != NULL) {
+        conn->is_checked_out = true;
+        tell(pool, DMONGO_CHECKED_OUT, conn, NULL, since);
+        return conn;
+    }
+    tell_failed(pool, &own, since);
+    if (err != NULL)
+        *err = own;
+    return NULL;
+}
+
+void dmongo__pool_open(struct dmongo__pool *pool)
+{
+    tell(pool, DMONGO_POOL_CREATED, NULL, NULL, 0);
+}
+
+void dmongo__pool_ready(struct dmongo__pool *pool)
+{
+    if (!pool->is_ready && !pool->is_closed)
+        tell(pool, DMONGO_POOL_READY, NULL, NULL, 0);
+    pool->is_ready = true;
+}
+
 /* A large message must not hold its memory for as long as the connection lives. */
 static void shrink(struct dmongo__buffer *buffer)
 {
@@ -261,6 +334,9 @@ static void shrink(struct dmongo__buffer *buffer)
 void dmongo__pool_give(struct dmongo__conn *conn)
 {
     struct dmongo__pool *pool = conn->pool;
+    if (conn->is_checked_out)
+        tell(pool, DMONGO_CHECKED_IN, conn, NULL, 0);
+    conn->is_checked_out = false;
     if (conn->half_used || conn->is_shut ||
         conn->generation != pool->generation) {
         discard(pool, conn);
@@ -282,6 +358,9 @@ void dmongo__pool_give(struct dmongo__conn *conn)
 void dmongo__pool_clear(struct dmongo__pool *pool)
 {
     pool->generation++;
+    if (pool->is_ready)
+        tell(pool, DMONGO_POOL_CLEARED, NULL, NULL, 0);
+    pool->is_ready = false;
     discard_idle(pool);
     wake_all(pool, CLEARED);
 }
@@ -295,5 +374,6 @@ void dmongo__pool_close(struct dmongo__pool *pool)
     for (struct dmongo__conn *conn = pool->all; conn != NULL;
          conn = conn->next_all)
         dmongo__conn_shut(conn);
+    tell(pool, DMONGO_POOL_CLOSED, NULL, NULL, 0);
     wake_all(pool, CLOSED);
 }

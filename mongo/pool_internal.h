@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include <diesel/error.h>
+#include <diesel/mongo_events.h>
 
 #include "conn_internal.h"
 
@@ -32,6 +33,10 @@ struct dmongo__pool {
     int (*make)(struct dmongo__conn *conn, void *arg, int64_t deadline,
                 diesel_error *err);
     void *arg;
+    /* Is told what happens, with the same arg; NULL: nobody is. */
+    void (*tell)(void *arg, dmongo_pool_event_kind kind,
+                 const struct dmongo__conn *conn, const char *reason,
+                 int64_t begun_us);
 
     struct dmongo__conn *idle; /* the one used last is first             */
     struct dmongo__conn *all;
@@ -40,9 +45,17 @@ struct dmongo__pool {
     size_t idle_count;
     uint32_t generation; /* connections of an older one are not used again */
     bool is_closed;
+    bool is_ready; /* the server has been found fit since the pool was cleared */
+    uint64_t last_number; /* of a connection */
     struct dmongo__pool_waiter *first_waiter, *last_waiter;
     size_t waiter_count;
 };
+
+/* After the members above have been set. */
+void dmongo__pool_open(struct dmongo__pool *pool);
+
+/* The server is fit for use. Never switches fibers. */
+void dmongo__pool_ready(struct dmongo__pool *pool);
 
 /* Takes a connection: an idle one, or a new one, or waits until one is given back.
  * NULL: TIMEDOUT, with how many are in use; CANCELLED; CLOSED when the pool has

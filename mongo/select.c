@@ -83,10 +83,12 @@ static int try_server(struct dmongo__server *server, diesel_error *err)
     if (conn == NULL)
         return -1;
     int done = check_suitable(server, err);
-    if (done == 0)
+    if (done == 0) {
         client->current = server;
-    else
+        dmongo__pool_ready(&server->pool);
+    } else {
         conn->half_used = true; /* so that it is closed */
+    }
     dmongo__pool_give(conn);
     return done;
 }

@@ -9,6 +9,7 @@
 #include <diesel/mongo_codes.h>
 #include <diesel/mongo_collection.h>
 #include <diesel/mongo_cursor.h>
+#include <diesel/mongo_events.h>
 #include <diesel/mongo_gridfs.h>
 #include <diesel/mongo_index.h>
 #include <diesel/mongo_modify.h>

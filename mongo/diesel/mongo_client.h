@@ -42,6 +42,7 @@
 #include <diesel/doc.h>
 #include <diesel/error.h>
 #include <diesel/mongo_codes.h>
+#include <diesel/mongo_events.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -73,6 +74,7 @@ typedef struct dmongo_options {
     size_t max_reply;     /* the largest reply to take, in bytes; 0: what the
                              server says in its hello, usually 48,000,000    */
     dmongo_api api;
+    dmongo_events events; /* see <diesel/mongo_events.h>                      */
     bool checksums;       /* send a CRC-32C with each request that is not
                              compressed; those of replies are always checked */
 } dmongo_options;
