@@ -117,8 +117,10 @@ static int take_conn(struct dmongo__call *call)
             return -1;
         call->conn = dmongo__pool_take(&call->server->pool, call->deadline,
                                        &call->error);
-        if (call->conn != NULL)
+        if (call->conn != NULL) {
+            call->conn->held_by = call->op->what;
             return take_session(call);
+        }
     } while (may_look_again(call, deadline));
     return -1;
 }
@@ -138,7 +140,10 @@ int dmongo__call_begin_on(struct dmongo__call *call,
     call->server = server;
     call->is_pinned = true;
     call->conn = dmongo__pool_take(&server->pool, call->deadline, &call->error);
-    return call->conn != NULL ? take_session(call) : -1;
+    if (call->conn == NULL)
+        return -1;
+    call->conn->held_by = op->what;
+    return take_session(call);
 }
 
 int64_t dmongo__call_deadline(const struct dmongo__call *call)

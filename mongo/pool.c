@@ -18,6 +18,7 @@
 
 #include "events_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <diesel/fiber.h>
@@ -223,6 +224,30 @@ struct dmongo__conn *dmongo__pool_connect(struct dmongo__pool *pool,
     return connect_reserved(pool, deadline, err);
 }
 
+/* ": 98 by find, 2 by insert": which operations hold the connections, the first few. */
+static void list_holders(const struct dmongo__pool *pool, char *text, size_t room)
+{
+    const char *names[4];
+    size_t counts[4], n = 0, used = 0;
+    for (const struct dmongo__conn *c = pool->all; c != NULL; c = c->next_all) {
+        size_t i = 0;
+        if (c->held_by == NULL)
+            continue;
+        while (i < n && strcmp(names[i], c->held_by) != 0)
+            i++;
+        if (i == n && n < sizeof counts / sizeof *counts) {
+            names[n] = c->held_by;
+            counts[n++] = 0;
+        }
+        if (i < n)
+            counts[i]++;
+    }
+    *text = 0;
+    for (size_t i = 0; i < n && used < room; i++)
+        used += (size_t)snprintf(text + used, room - used, "%s%zu by %.20s",
+                                 i == 0 ? ": " : ", ", counts[i], names[i]);
+}
+
 /* Says how the pool was when the wait for a connection ended without one. */
 static void wait_failed(const struct dmongo__pool *pool, diesel_error *err)
 {
@@ -230,11 +255,13 @@ static void wait_failed(const struct dmongo__pool *pool, diesel_error *err)
         return;
     size_t in_use = pool->total - pool->connecting - pool->idle_count;
     int code = err->code;
+    char holders[120];
+    list_holders(pool, holders, sizeof holders);
     diesel_error_set(err, code, DIESEL_DOM_CORE, 0,
                      "%s waiting for a connection: %zu of at most %zu in use, "
-                     "%zu being made, %zu other fibers waiting",
+                     "%zu being made, %zu other fibers waiting%s",
                      diesel_error_text(code), in_use, pool->max,
-                     pool->connecting, pool->waiter_count);
+                     pool->connecting, pool->waiter_count, holders);
     err->flags = code == DIESEL_E_TIMEDOUT ? DIESEL_EF_RETRYABLE : 0;
 }
 
@@ -337,6 +364,7 @@ void dmongo__pool_give(struct dmongo__conn *conn)
     if (conn->is_checked_out)
         tell(pool, DMONGO_CHECKED_IN, conn, NULL, 0);
     conn->is_checked_out = false;
+    conn->held_by = NULL;
     if (conn->half_used || conn->is_shut ||
         conn->generation != pool->generation) {
         discard(pool, conn);

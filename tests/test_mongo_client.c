@@ -188,7 +188,8 @@ FIBER_TEST(an_exhausted_pool_is_told)
     wait_until(&seen.finds, 1);
     assert_fails(find_one(&err), DIESEL_E_TIMEDOUT);
     ck_assert_uint_eq(err.flags & DIESEL_EF_SENT, 0);
-    assert_contains(err.message, "1");
+    assert_contains(err.message, "1 of at most 1 in use");
+    assert_contains(err.message, "1 by find");
     let_pass(1);
     assert_ok(diesel_scope_wait(scope, &err));
     close_both();
