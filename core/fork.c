@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "sched_internal.h"
+#include "signal_internal.h"
 #include "workers_internal.h"
 
 unsigned diesel__forks;
@@ -36,6 +37,7 @@ static void in_child(void)
 {
     diesel__forks++;
     diesel__workers_forked();
+    diesel__signals_forked();
     diesel__sched *s = diesel__current;
     if (s == NULL || s->forked_from)
         return;

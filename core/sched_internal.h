@@ -144,6 +144,7 @@ struct diesel__sched {
     struct diesel_thread *inbox; /* made on first use */
     diesel_scope *posted;        /* home of other threads' calls; or NULL */
     struct diesel_workers *workers; /* the process's own, once used; or NULL */
+    struct diesel__signal_port *signals; /* while there are receivers; or NULL */
     long forked_from; /* the process whose scheduler this is; 0: this one */
     diesel__sched *buried; /* the parent's, in a forked child; or NULL */
     struct diesel__pipe *pipes; /* free ones, to splice through */
