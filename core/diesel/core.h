@@ -18,6 +18,7 @@
 #include <diesel/offload.h>
 #include <diesel/park.h>
 #include <diesel/pipe.h>
+#include <diesel/process.h>
 #include <diesel/run.h>
 #include <diesel/scope.h>
 #include <diesel/select.h>
