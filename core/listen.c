@@ -19,7 +19,6 @@
 #include <diesel/fiber.h>
 #include <diesel/memory.h>
 
-#include "dns_internal.h"
 #include "loop_internal.h"
 #include "net_internal.h"
 #include "sched_internal.h"
@@ -95,16 +94,16 @@ static int switch_on(int fd, int option)
     return diesel__sys.setsockopt(fd, SOL_SOCKET, option, &one, sizeof one);
 }
 
-static int bind_to(const diesel__address *address, const char *name,
+static int bind_to(const diesel_address *address, const char *name,
                    bool reuse_port, diesel_error *err)
 {
-    int fd = stream_socket(address->sa.ss_family);
+    int fd = stream_socket(address->any.sa_family);
     if (fd < 0)
         return diesel_error_sys(err, errno, "listening on %s", name);
-    bool tcp = address->sa.ss_family != AF_UNIX;
+    bool tcp = address->any.sa_family != AF_UNIX;
     if ((tcp && switch_on(fd, SO_REUSEADDR) < 0) ||
         (reuse_port && switch_on(fd, SO_REUSEPORT) < 0) ||
-        diesel__sys.bind(fd, (const struct sockaddr *)&address->sa,
+        diesel__sys.bind(fd, &address->any,
                          address->size) < 0) {
         diesel_error_sys(err, errno, "listening on %s", name);
         diesel__sys.close(fd);
@@ -117,19 +116,19 @@ diesel_listener *diesel_tcp_listen(const char *address, uint16_t port,
                                    const diesel_listen_options *options,
                                    diesel_error *err)
 {
-    diesel__address where;
-    if (diesel__address_parse(address, port, &where, err) < 0) {
+    diesel_address where;
+    if (diesel_address_parse(address, port, &where, err) < 0) {
         diesel_error_prefix(err, "listening");
         return NULL;
     }
-    char text[80];
-    const char *name = diesel__address_text(&where, text, sizeof text);
+    char text[DIESEL_ADDRESS_TEXT];
+    const char *name = diesel_address_text(&where, text, sizeof text);
     int fd = bind_to(&where, name, options != NULL && options->reuse_port, err);
     return fd < 0 ? NULL : start(fd, name, options, err);
 }
 
 /* Removes a socket file that nobody listens on any more. */
-static void remove_stale(const char *path, const diesel__address *where)
+static void remove_stale(const char *path, const diesel_address *where)
 {
     struct stat st;
     if (path[0] == '@' || lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
@@ -137,7 +136,7 @@ static void remove_stale(const char *path, const diesel__address *where)
     int fd = stream_socket(AF_UNIX);
     if (fd < 0)
         return;
-    if (diesel__sys.connect(fd, (const struct sockaddr *)&where->sa,
+    if (diesel__sys.connect(fd, &where->any,
                             where->size) < 0 &&
         errno == ECONNREFUSED)
         unlink(path);
@@ -148,7 +147,7 @@ diesel_listener *diesel_unix_listen(const char *path,
                                     const diesel_listen_options *options,
                                     diesel_error *err)
 {
-    diesel__address where;
+    diesel_address where;
     if (diesel__unix_address(path, &where, err) < 0) {
         diesel_error_prefix(err, "listening");
         return NULL;
@@ -173,15 +172,10 @@ diesel_listener *diesel_unix_listen(const char *path,
 
 uint16_t diesel_listener_port(const diesel_listener *listener)
 {
-    struct sockaddr_storage sa;
-    socklen_t size = sizeof sa;
-    if (getsockname(listener->fd, (struct sockaddr *)&sa, &size) < 0)
+    diesel_address local = {.size = sizeof local.room};
+    if (getsockname(listener->fd, &local.any, &local.size) < 0)
         return 0;
-    if (sa.ss_family == AF_INET)
-        return ntohs(((struct sockaddr_in *)&sa)->sin_port);
-    if (sa.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&sa)->sin6_port);
-    return 0;
+    return diesel_address_port(&local);
 }
 
 static void leave(diesel_listener *listener)
@@ -207,13 +201,13 @@ void diesel_listener_close(diesel_listener *listener)
 }
 
 static diesel_stream *make_stream(diesel_listener *listener, int fd,
-                                  const diesel__address *peer,
+                                  const diesel_address *peer,
                                   diesel_error *err)
 {
     char text[160];
-    bool tcp = peer->sa.ss_family == AF_INET || peer->sa.ss_family == AF_INET6;
+    bool tcp = peer->any.sa_family == AF_INET || peer->any.sa_family == AF_INET6;
     if (tcp)
-        diesel__address_text(peer, text, sizeof text);
+        diesel_address_text(peer, text, sizeof text);
     else
         snprintf(text, sizeof text, "a client of %s", listener->name);
     if (tcp && diesel__tcp_set_options(fd, &listener->options.tcp, text, err) < 0) {
@@ -263,8 +257,8 @@ static diesel_stream *accept_one(diesel_listener *listener, int64_t deadline,
                                  diesel_error *err)
 {
     for (;;) {
-        diesel__address peer = {.size = sizeof peer.sa};
-        int fd = diesel__sys.accept4(listener->fd, (struct sockaddr *)&peer.sa,
+        diesel_address peer = {.size = sizeof peer.room};
+        int fd = diesel__sys.accept4(listener->fd, &peer.any,
                                      &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0)
             return make_stream(listener, fd, &peer, err);

@@ -15,10 +15,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <diesel/dns.h>
 #include <diesel/fiber.h>
 #include <diesel/memory.h>
 
-#include "dns_internal.h"
 #include "net_internal.h"
 #include "sched_internal.h"
 #include "stream_internal.h"
@@ -87,11 +87,11 @@ static int retry_later(int64_t deadline, const char *name, diesel_error *err)
     return diesel_sleep(BACKLOG_RETRY_MS, err);
 }
 
-static diesel_stream *connect_to(const diesel__address *address,
+static diesel_stream *connect_to(const diesel_address *address,
                                  const char *name, int64_t deadline,
                                  diesel_error *err)
 {
-    int fd = diesel__sys.socket(address->sa.ss_family,
+    int fd = diesel__sys.socket(address->any.sa_family,
                                 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         diesel_error_sys(err, errno, "%s: making a socket", name);
@@ -102,8 +102,7 @@ static diesel_stream *connect_to(const diesel__address *address,
         return NULL;
     int result;
     for (;;) {
-        int rc = diesel__sys.connect(
-            fd, (const struct sockaddr *)&address->sa, address->size);
+        int rc = diesel__sys.connect(fd, &address->any, address->size);
         if (rc == 0)
             return stream;
         if (errno == EINPROGRESS || errno == EINTR) {
@@ -155,9 +154,10 @@ diesel_stream *diesel_tcp_connect(const char *host, uint16_t port,
         diesel_error_prefix(err, "connecting to %s", name);
         return NULL;
     }
-    diesel__address *list;
     size_t count;
-    if (diesel__resolve(host, port, deadline, &list, &count, err) < 0) {
+    diesel_address *list = diesel_dns_resolve(NULL, host, port, AF_UNSPEC, &count,
+                                              deadline, err);
+    if (list == NULL) {
         diesel_error_prefix(err, "connecting to %s", name);
         return NULL;
     }
@@ -165,8 +165,8 @@ diesel_stream *diesel_tcp_connect(const char *host, uint16_t port,
     diesel_error cause = {.code = DIESEL_E_RESOLVE};
     char causes[200] = "";
     for (size_t i = 0; i < count && stream == NULL; i++) {
-        char text[80];
-        const char *shown = diesel__address_text(&list[i], text, sizeof text);
+        char text[DIESEL_ADDRESS_TEXT];
+        const char *shown = diesel_address_text(&list[i], text, sizeof text);
         stream = connect_to(&list[i], shown, deadline, &cause);
         if (stream != NULL &&
             diesel__tcp_set_options(stream->fd, options, shown, &cause) < 0) {
@@ -186,11 +186,11 @@ diesel_stream *diesel_tcp_connect(const char *host, uint16_t port,
     return stream;
 }
 
-int diesel__unix_address(const char *path, diesel__address *address,
+int diesel__unix_address(const char *path, diesel_address *address,
                          diesel_error *err)
 {
     memset(address, 0, sizeof *address);
-    struct sockaddr_un *un = (struct sockaddr_un *)&address->sa;
+    struct sockaddr_un *un = &address->un;
     size_t length = strlen(path);
     if (length == 0 || length >= sizeof un->sun_path)
         return diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_CORE, 0,
@@ -209,7 +209,7 @@ int diesel__unix_address(const char *path, diesel__address *address,
 diesel_stream *diesel_unix_connect(const char *path, int64_t deadline,
                                    diesel_error *err)
 {
-    diesel__address address;
+    diesel_address address;
     diesel_stream *stream = NULL;
     diesel_error cause;
     if (diesel_yield(&cause) == 0 &&

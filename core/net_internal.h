@@ -8,16 +8,15 @@
 #include <stddef.h>
 #include <sys/un.h>
 
+#include <diesel/address.h>
 #include <diesel/net.h>
-
-#include "dns_internal.h"
 
 /* Puts the options on a TCP socket; NULL: the defaults. `name` is for errors. */
 int diesel__tcp_set_options(int fd, const diesel_tcp_options *options,
                             const char *name, diesel_error *err);
 
 /* A Unix socket's address; '@' begins an abstract name. */
-int diesel__unix_address(const char *path, diesel__address *address,
+int diesel__unix_address(const char *path, diesel_address *address,
                          diesel_error *err);
 
 #endif

@@ -137,7 +137,8 @@ struct diesel__sched {
     diesel__stack_pool stacks;
     void *signal_stack; /* for the report of an overflow; NULL: none of ours */
     diesel__loop *loop;
-    struct diesel__dns *dns; /* made on first use */
+    struct diesel_dns *dns;     /* the resolver in use; NULL: dns_own */
+    struct diesel_dns *dns_own; /* made on first use                  */
     struct diesel__spare *spare; /* free output buffers */
     int spare_count;
 

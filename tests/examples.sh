@@ -22,7 +22,9 @@ event_loop
 hello
 log
 redis_double
+lookup localhost
 timeout
+udp_echo
 '
 with_servers='
 greet

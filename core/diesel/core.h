@@ -6,9 +6,11 @@
 #ifndef DIESEL_CORE_H
 #define DIESEL_CORE_H
 
+#include <diesel/address.h>
 #include <diesel/channel.h>
 #include <diesel/console.h>
 #include <diesel/copy.h>
+#include <diesel/dns.h>
 #include <diesel/error.h>
 #include <diesel/fiber.h>
 #include <diesel/log.h>
@@ -29,6 +31,7 @@
 #include <diesel/thread.h>
 #include <diesel/time.h>
 #include <diesel/tls.h>
+#include <diesel/udp.h>
 #include <diesel/value.h>
 
 #endif
