@@ -328,8 +328,12 @@ int diesel_scope_wait(diesel_scope *scope, diesel_error *err)
     /* A scope that was not cancelled has nothing to report: so ends every
      * failure. */
     int result = 0;
-    if (DIESEL__UNLIKELY(scope->cancelled != 0))
+    if (DIESEL__UNLIKELY(scope->cancelled != 0)) {
         result = outcome(scope, err);
+        /* What was cut off in here was cut off by the scope around it. */
+        if (scope->outer && scope->cut && !detached)
+            scope->parent->cut = true;
+    }
     if (!detached)
         self->scope = scope->parent;
     give_scope(scope);

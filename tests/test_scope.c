@@ -409,6 +409,30 @@ START_TEST(mistakes_abort_with_a_message)
 }
 END_TEST
 
+static int sleep_long(void *arg)
+{
+    diesel_error err;
+    (void)arg;
+    return diesel_sleep(60000, &err) < 0 ? diesel_fail(&err) : 0;
+}
+
+FIBER_TEST(an_outer_deadline_that_cut_an_inner_scope_is_reported_by_both)
+{
+    diesel_error err;
+    diesel_scope *outer = diesel_scope_open(
+        &(diesel_scope_options){.label = "outer", .timeout_ms = 2});
+    diesel_scope *inner = diesel_scope_open(NULL);
+    if (row == 0)
+        diesel_go(inner, sleep_long, NULL);
+    else
+        assert_fails(diesel_sleep(60000, &err), DIESEL_E_TIMEDOUT);
+    assert_fails(diesel_scope_wait(inner, &err), DIESEL_E_TIMEDOUT);
+    assert_fails(diesel_scope_wait(outer, &err), DIESEL_E_TIMEDOUT);
+    assert_contains(err.message, "outer timed out after 2 ms");
+    return 0;
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("scope");
@@ -436,5 +460,8 @@ int main(void)
               the_end_of_the_scheduler_cancels_detached_scopes,
               cancelling_who_waits_for_a_detached_scope_cancels_that);
     test_case(suite, "mistakes", mistakes_abort_with_a_message);
+    test_case_rows(suite, "nested",
+                   an_outer_deadline_that_cut_an_inner_scope_is_reported_by_both,
+                   2);
     return test_suite_run(suite);
 }
