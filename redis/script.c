@@ -8,17 +8,24 @@
  */
 #include "script_internal.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include <openssl/sha.h>
 
 #include <diesel/memory.h>
 
 #include "client_internal.h"
-#include "sha1_internal.h"
 
+/* Redis's name for the script: small hexadecimal digits. */
 static const char *digest_of(dredis_script *script)
 {
-    if (script->sha1[0] == '\0')
-        dredis__sha1(script->code, strlen(script->code), script->sha1);
+    unsigned char digest[SHA_DIGEST_LENGTH];
+    if (script->sha1[0] != '\0')
+        return script->sha1;
+    SHA1((const unsigned char *)script->code, strlen(script->code), digest);
+    for (int i = 0; i < SHA_DIGEST_LENGTH; i++)
+        snprintf(script->sha1 + 2 * i, 3, "%02x", digest[i]);
     return script->sha1;
 }
 

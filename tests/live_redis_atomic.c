@@ -8,7 +8,6 @@
 #include <diesel/redis.h>
 
 #include "own_redis.h"
-#include "redis/sha1_internal.h"
 
 static struct own_redis server;
 static dredis *redis;

@@ -7,7 +7,6 @@
 
 #include <diesel/redis.h>
 
-#include "redis/sha1_internal.h"
 #include "redis_script.h"
 #include "test_util.h"
 
@@ -168,32 +167,6 @@ FIBER_TEST(an_unknown_script_is_sent)
 }
 END_TEST
 
-static const struct {
-    const char *text;
-    size_t times; /* repeated so often */
-    const char *digest;
-} digests[] = {
-    {"", 1, "da39a3ee5e6b4b0d3255bfef95601890afd80709"},
-    {"abc", 1, "a9993e364706816aba3e25717850c26c9cd0d89d"},
-    {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
-     "84983e441c3bd26ebaae4aa1f95129e5e54670f1"},
-    {"a", 1000000, "34aa973cd4c4daa4f61eeb2bdbad27316534016f"},
-    {"0123456701234567012345670123456701234567012345670123456701234567", 10,
-     "dea356a2cddd90c7a7ecedc5ebb563934f460452"},
-};
-
-START_TEST(digests_are_those_of_the_standard)
-{
-    size_t len = strlen(digests[_i].text), n = len * digests[_i].times;
-    char *text = malloc(n + 1), digest[41];
-    for (size_t i = 0; i < digests[_i].times; i++)
-        memcpy(text + i * len, digests[_i].text, len);
-    dredis__sha1(text, n, digest);
-    ck_assert_str_eq(digest, digests[_i].digest);
-    free(text);
-}
-END_TEST
-
 static const char *const no_pages[] = {
     "+OK\r\n",
     "*0\r\n",
@@ -259,8 +232,6 @@ int main(void)
     test_case(suite, "watches", a_lost_watch_is_taken_anew,
               a_connection_lost_after_the_watch_fails_the_attempt);
     test_case(suite, "scripts", an_unknown_script_is_sent);
-    test_case_rows(suite, "digests", digests_are_those_of_the_standard,
-                   TEST_COUNT(digests));
     test_case_rows(suite, "no pages", what_is_no_page_is_refused,
                    TEST_COUNT(no_pages));
     test_case(suite, "scans", empty_pages_are_turned_until_the_end);
