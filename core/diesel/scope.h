@@ -67,7 +67,8 @@ diesel_scope *diesel_scope_open(const diesel_scope_options *options);
 #define diesel_go(scope, fn, ...)                                              \
     diesel_go_labelled((scope), #fn, (fn), __VA_ARGS__)
 
-/* The same with a label of one's own, borrowed for the fiber's life. */
+/* The same with a label of one's own, borrowed until the scope has been waited for: it
+ * may be what failed. */
 int diesel_go_labelled(diesel_scope *scope, const char *label, diesel_fn *fn,
                        void *arg);
 
