@@ -24,8 +24,6 @@ static int unsupported(diesel_error *err, const char *what)
  * not what the program asked for. */
 static int check_supported(const struct dmongo__uri *uri, diesel_error *err)
 {
-    if (uri->is_srv)
-        return unsupported(err, "mongodb+srv://");
     if (uri->options.load_balanced)
         return unsupported(err, "loadBalanced=true");
     if (uri->options.proxy_host != NULL)
@@ -244,7 +242,8 @@ static int init(dmongo *client, const char *uri, const dmongo_options *options,
                 diesel_error *err)
 {
     client->uri = dmongo__uri_parse(uri, err);
-    if (client->uri == NULL || check_supported(client->uri, err) < 0)
+    if (client->uri == NULL || dmongo__srv_resolve(client->uri, err) < 0 ||
+        check_supported(client->uri, err) < 0)
         return -1;
     const char *app_name = options->app_name != NULL
                                ? options->app_name

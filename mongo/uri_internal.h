@@ -175,7 +175,13 @@ void dmongo__uri_free(struct dmongo__uri *uri);
 /* Whether the option of that name (as in the table) was given and taken. */
 bool dmongo__uri_has(const struct dmongo__uri *uri, const char *option);
 
-/* The rest is shared by the files uri*.c only. */
+/* Replaces the host of mongodb+srv:// by those that the DNS has for it, and takes
+ * the options of its TXT record; the scheduler's resolver is asked. Does nothing
+ * with mongodb://. In srv.c; switches fibers. RESOLVE (also: a host in a foreign
+ * domain), INVAL (the options), TIMEDOUT, CANCELLED, NOMEM. */
+int dmongo__srv_resolve(struct dmongo__uri *uri, diesel_error *err);
+
+/* The rest is shared by the files uri*.c and srv.c only. */
 
 /* Fills *err with INVAL and "connection string: <formatted>"; returns -1. */
 int dmongo__uri_refuse(diesel_error *err, const char *format, ...)
@@ -199,6 +205,11 @@ int dmongo__uri_warn(struct dmongo__uri *uri, diesel_error *err,
 int dmongo__uri_read_options(struct dmongo__uri *uri, const char *s, size_t n,
                              diesel_error *err);
 int dmongo__uri_check_options(struct dmongo__uri *uri, diesel_error *err);
+
+/* Reads the options of a TXT record of n bytes: authSource, replicaSet and
+ * loadBalanced, of which those that were given already stay. INVAL, NOMEM. */
+int dmongo__uri_read_txt(struct dmongo__uri *uri, const char *s, size_t n,
+                         diesel_error *err);
 
 /* Sets uri->credential. */
 int dmongo__uri_find_credential(struct dmongo__uri *uri, diesel_error *err);

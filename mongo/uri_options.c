@@ -467,16 +467,31 @@ static void set_defaults(struct dmongo__uri *uri)
     uri->options.tls = uri->is_srv;
 }
 
-int dmongo__uri_read_options(struct dmongo__uri *uri, const char *s, size_t n,
-                             diesel_error *err)
+/* Whether a TXT record may have the option, and in *kept whether the string has it,
+ * too, whose value goes first. */
+static bool may_be_in_txt(const char *name, uint64_t given, bool *kept)
 {
-    set_defaults(uri);
+    static const char *const names[] = {"authSource", "replicaSet",
+                                        "loadBalanced"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcasecmp(names[i], name) == 0) {
+            *kept = (given >> option_index(name) & 1) != 0;
+            return true;
+        }
+    return false;
+}
+
+/* Reads "name=value&..." of n bytes; of a TXT record all but what is in `given`. */
+static int read_all_pairs(struct dmongo__uri *uri, const char *s, size_t n,
+                          bool is_txt, uint64_t given, diesel_error *err)
+{
     uint64_t from_alias = 0;
     const char *end = s + n;
     while (s < end) {
         const char *amp = memchr(s, '&', (size_t)(end - s));
         const char *piece_end = amp != NULL ? amp : end;
         const char *equals = memchr(s, '=', (size_t)(piece_end - s));
+        bool kept = false;
         if (equals == NULL || equals == s)
             return dmongo__uri_refuse(err, "an option is not of the form "
                                            "name=value");
@@ -484,16 +499,32 @@ int dmongo__uri_read_options(struct dmongo__uri *uri, const char *s, size_t n,
                                         "an option's name", err);
         if (name == NULL)
             return -1;
+        if (is_txt && !may_be_in_txt(name, given, &kept))
+            return dmongo__uri_refuse(
+                err, "a TXT record must not have the option %.60s", name);
         char *value =
             dmongo__uri_decode(uri, equals + 1,
                                (size_t)(piece_end - equals - 1),
                                "an option's value", err);
         if (value == NULL ||
-            read_option(uri, name, value, &from_alias, err) < 0)
+            (!kept && read_option(uri, name, value, &from_alias, err) < 0))
             return -1;
         s = amp != NULL ? amp + 1 : end;
     }
     return 0;
+}
+
+int dmongo__uri_read_options(struct dmongo__uri *uri, const char *s, size_t n,
+                             diesel_error *err)
+{
+    set_defaults(uri);
+    return read_all_pairs(uri, s, n, false, 0, err);
+}
+
+int dmongo__uri_read_txt(struct dmongo__uri *uri, const char *s, size_t n,
+                         diesel_error *err)
+{
+    return read_all_pairs(uri, s, n, true, uri->given, err);
 }
 
 /* The rules that tie options together. */
