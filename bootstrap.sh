@@ -63,7 +63,7 @@ name_missing() {
     for x in autoconf automake libtoolize make gcc g++ pkg-config redis-server; do
         command -v "$x" >/dev/null || missing+=("the program $x")
     done
-    for x in "libevent_core >= 2.1" libcares "libcrypto >= 3" libbson-1.0 "hiredis >= 0.14" check; do
+    for x in "libevent_core >= 2.1" libcares "libssl >= 3" "libcrypto >= 3" libbson-1.0 "hiredis >= 0.14" check; do
         pkg-config --exists "$x" 2>/dev/null || missing+=("$x (pkg-config)")
     done
     [ ${#missing[@]} -eq 0 ] || die "there is no apt-get here, so please install:
