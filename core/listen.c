@@ -18,6 +18,7 @@
 
 #include <diesel/fiber.h>
 #include <diesel/memory.h>
+#include <diesel/park.h>
 
 #include "loop_internal.h"
 #include "net_internal.h"
@@ -178,7 +179,23 @@ uint16_t diesel_listener_port(const diesel_listener *listener)
     return diesel_address_port(&local);
 }
 
-static void leave(diesel_listener *listener)
+int diesel_listener_local(const diesel_listener *listener,
+                          diesel_address *address, diesel_error *err)
+{
+    return diesel__socket_local(listener->fd, listener->name, address, err);
+}
+
+void diesel__listener_enter(diesel_listener *listener)
+{
+    listener->users++;
+}
+
+bool diesel__listener_is_closed(const diesel_listener *listener)
+{
+    return listener->fd < 0;
+}
+
+void diesel__listener_leave(diesel_listener *listener)
 {
     if (--listener->users == 0 && listener->fd < 0)
         diesel_free(listener);
@@ -188,7 +205,7 @@ void diesel_listener_close(diesel_listener *listener)
 {
     if (listener == NULL || listener->fd < 0)
         return;
-    listener->users++;
+    diesel__listener_enter(listener);
     diesel__watch_close(listener->watch);
     diesel__sys.close(listener->fd);
     listener->fd = -1;
@@ -197,7 +214,7 @@ void diesel_listener_close(diesel_listener *listener)
     diesel_free(listener->path);
     if (listener->acceptor != NULL)
         diesel__wake(listener->sched, listener->acceptor, ACCEPT_CLOSED);
-    leave(listener);
+    diesel__listener_leave(listener);
 }
 
 static diesel_stream *make_stream(diesel_listener *listener, int fd,
@@ -273,6 +290,25 @@ static diesel_stream *accept_one(diesel_listener *listener, int64_t deadline,
     }
 }
 
+static int is_taken(const diesel_listener *listener, diesel_error *err)
+{
+    if (listener->acceptor == NULL)
+        return 0;
+    return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
+                            "%s: another fiber is accepting", listener->name);
+}
+
+int diesel__listener_pause(diesel_listener *listener, const char *what,
+                           diesel_error *err)
+{
+    if (is_taken(listener, err) < 0)
+        return -1;
+    listener->acceptor = listener->sched->current;
+    int woken = diesel_park(what, DIESEL_FOREVER, err);
+    listener->acceptor = NULL;
+    return woken < 0 ? -1 : 0;
+}
+
 diesel_stream *diesel_accept(diesel_listener *listener, int64_t deadline,
                              diesel_error *err)
 {
@@ -282,18 +318,17 @@ diesel_stream *diesel_accept(diesel_listener *listener, int64_t deadline,
         diesel_error_prefix(err, "%s", listener->name);
         return NULL;
     }
-    if (listener->fd < 0 || listener->acceptor != NULL) {
-        bool closed = listener->fd < 0;
-        diesel_error_set(err, closed ? DIESEL_E_CLOSED : DIESEL_E_BUSY,
-                         DIESEL_DOM_CORE, 0, "%s: %s", listener->name,
-                         closed ? "the listener has been closed"
-                                : "another fiber is accepting");
+    if (listener->fd < 0) {
+        diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
+                         "%s: the listener has been closed", listener->name);
         return NULL;
     }
-    listener->users++;
+    if (is_taken(listener, err) < 0)
+        return NULL;
+    diesel__listener_enter(listener);
     listener->acceptor = s->current;
     diesel_stream *stream = accept_one(listener, deadline, err);
     listener->acceptor = NULL;
-    leave(listener);
+    diesel__listener_leave(listener);
     return stream;
 }

@@ -24,6 +24,7 @@
 #include <diesel/run.h>
 #include <diesel/scope.h>
 #include <diesel/select.h>
+#include <diesel/service.h>
 #include <diesel/signal.h>
 #include <diesel/stream.h>
 #include <diesel/supervisor.h>

@@ -15,7 +15,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
+#include <diesel/address.h>
 #include <diesel/error.h>
 #include <diesel/stream.h>
 #include <diesel/time.h>
@@ -49,6 +51,21 @@ diesel_stream *diesel_unix_connect(const char *path, int64_t deadline,
 /* Two streams connected to each other (socketpair(2)). 0 or -1. Never switches
  * fibers. */
 int diesel_stream_pair(diesel_stream *pair[2], diesel_error *err)
+    __attribute__((warn_unused_result));
+
+/* The addresses of a socket's two ends; the peer of a Unix socket is mostly
+ * unnamed. 0, or -1: CLOSED or IO (not connected, no socket). Never switch
+ * fibers. */
+int diesel_stream_local(const diesel_stream *stream, diesel_address *address,
+                        diesel_error *err) __attribute__((warn_unused_result));
+int diesel_stream_peer(const diesel_stream *stream, diesel_address *address,
+                       diesel_error *err) __attribute__((warn_unused_result));
+
+/* Who has connected, or listened, at the other end of a Unix socket, as it was
+ * then (SO_PEERCRED, unix(7)). Each pointer may be NULL. 0, or -1: INVAL (another
+ * kind of socket), IO (no socket). Never switches fibers. */
+int diesel_stream_peer_credentials(const diesel_stream *stream, pid_t *pid,
+                                   uid_t *uid, gid_t *gid, diesel_error *err)
     __attribute__((warn_unused_result));
 
 typedef struct diesel_listener diesel_listener;
@@ -85,6 +102,11 @@ diesel_stream *diesel_accept(diesel_listener *listener, int64_t deadline,
 
 /* The TCP port that it listens on; 0 for a Unix socket. Never switches fibers. */
 uint16_t diesel_listener_port(const diesel_listener *listener);
+
+/* The address that it listens on. 0, or -1: IO. Never switches fibers. */
+int diesel_listener_local(const diesel_listener *listener,
+                          diesel_address *address, diesel_error *err)
+    __attribute__((warn_unused_result));
 
 /* Closes and frees it; a waiting fiber gets CLOSED. NULL does nothing. Never
  * switches fibers. */
