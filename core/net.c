@@ -56,6 +56,20 @@ int diesel__tcp_set_options(int fd, const diesel_tcp_options *options,
     return 0;
 }
 
+int diesel__connect_result(diesel_stream *stream, diesel_error *err)
+{
+    int errnum = 0;
+    socklen_t size = sizeof errnum;
+    if (diesel__sys.getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &errnum,
+                               &size) < 0)
+        errnum = errno;
+    if (errnum != 0)
+        return diesel_error_sys(err, errnum, "%s", stream->name);
+    stream->readable = true;
+    stream->hangup = false; /* an unconnected socket reports one */
+    return 0;
+}
+
 /* Waits until the connection stands or is refused. */
 static int wait_connected(diesel_stream *stream, int64_t deadline,
                           diesel_error *err)
@@ -66,15 +80,7 @@ static int wait_connected(diesel_stream *stream, int64_t deadline,
                                               err);
     stream->writer = NULL;
     diesel__stream_leave(stream);
-    if (result < 0)
-        return -1;
-    int errnum = 0;
-    socklen_t size = sizeof errnum;
-    if (diesel__sys.getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &errnum,
-                               &size) < 0)
-        errnum = errno;
-    return errnum == 0 ? 0
-                       : diesel_error_sys(err, errnum, "%s", stream->name);
+    return result < 0 ? -1 : diesel__connect_result(stream, err);
 }
 
 /* A full backlog of a Unix listener says EAGAIN, and no event tells its end. */
@@ -87,9 +93,8 @@ static int retry_later(int64_t deadline, const char *name, diesel_error *err)
     return diesel_sleep(BACKLOG_RETRY_MS, err);
 }
 
-static diesel_stream *connect_to(const diesel_address *address,
-                                 const char *name, int64_t deadline,
-                                 diesel_error *err)
+diesel_stream *diesel__connect_socket(const diesel_address *address,
+                                      const char *name, diesel_error *err)
 {
     int fd = diesel__sys.socket(address->any.sa_family,
                                 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -97,12 +102,19 @@ static diesel_stream *connect_to(const diesel_address *address,
         diesel_error_sys(err, errno, "%s: making a socket", name);
         return NULL;
     }
-    diesel_stream *stream = diesel_stream_from_fd(fd, name, err);
+    return diesel_stream_from_fd(fd, name, err);
+}
+
+diesel_stream *diesel__connect_to(const diesel_address *address,
+                                  const char *name, int64_t deadline,
+                                  diesel_error *err)
+{
+    diesel_stream *stream = diesel__connect_socket(address, name, err);
     if (stream == NULL)
         return NULL;
     int result;
     for (;;) {
-        int rc = diesel__sys.connect(fd, &address->any, address->size);
+        int rc = diesel__sys.connect(stream->fd, &address->any, address->size);
         if (rc == 0)
             return stream;
         if (errno == EINPROGRESS || errno == EINTR) {
@@ -117,30 +129,10 @@ static diesel_stream *connect_to(const diesel_address *address,
         if (result < 0)
             break;
     }
-    if (result == 0) {
-        stream->readable = true;
-        stream->hangup = false; /* an unconnected socket reports one */
+    if (result == 0)
         return stream;
-    }
     diesel_stream_close(stream);
     return NULL;
-}
-
-/* Appends one address's failure to the list of them, as far as it fits. */
-static void add_cause(char *causes, size_t size, const diesel_error *cause)
-{
-    size_t have = strlen(causes);
-    if (have + 3 < size)
-        snprintf(causes + have, size - have, "%s%.*s", have != 0 ? "; " : "",
-                 (int)(size - have - 3), cause->message);
-}
-
-/* Whether trying the next address makes sense after this failure. */
-static bool may_try_next(const diesel_error *cause, int64_t deadline)
-{
-    if (cause->code == DIESEL_E_CANCELLED || cause->code == DIESEL_E_NOMEM)
-        return false;
-    return diesel_check(NULL) == 0 && diesel_now() < deadline;
 }
 
 diesel_stream *diesel_tcp_connect(const char *host, uint16_t port,
@@ -161,28 +153,9 @@ diesel_stream *diesel_tcp_connect(const char *host, uint16_t port,
         diesel_error_prefix(err, "connecting to %s", name);
         return NULL;
     }
-    diesel_stream *stream = NULL;
-    diesel_error cause = {.code = DIESEL_E_RESOLVE};
-    char causes[200] = "";
-    for (size_t i = 0; i < count && stream == NULL; i++) {
-        char text[DIESEL_ADDRESS_TEXT];
-        const char *shown = diesel_address_text(&list[i], text, sizeof text);
-        stream = connect_to(&list[i], shown, deadline, &cause);
-        if (stream != NULL &&
-            diesel__tcp_set_options(stream->fd, options, shown, &cause) < 0) {
-            diesel_stream_close(stream);
-            stream = NULL;
-        }
-        if (stream != NULL)
-            break;
-        add_cause(causes, sizeof causes, &cause);
-        if (!may_try_next(&cause, deadline))
-            break;
-    }
+    diesel_stream *stream = diesel__connect_first(name, list, count, options,
+                                                  deadline, err);
     diesel_free(list);
-    if (stream == NULL)
-        diesel_error_set(err, cause.code, cause.domain, cause.detail,
-                         "connecting to %s: %s", name, causes);
     return stream;
 }
 
@@ -214,7 +187,7 @@ diesel_stream *diesel_unix_connect(const char *path, int64_t deadline,
     diesel_error cause;
     if (diesel_yield(&cause) == 0 &&
         diesel__unix_address(path, &address, &cause) == 0)
-        stream = connect_to(&address, path, deadline, &cause);
+        stream = diesel__connect_to(&address, path, deadline, &cause);
     if (stream == NULL && err != NULL) {
         *err = cause;
         if (cause.detail == ENOENT && cause.domain == DIESEL_DOM_SYS)

@@ -30,11 +30,15 @@ typedef struct diesel_tcp_options {
     bool delay;         /* leave Nagle's algorithm on (TCP_NODELAY is the default) */
     int keepalive_s;    /* idle seconds before keep-alive probes; 0: none     */
     int user_timeout_ms;/* TCP_USER_TIMEOUT; 0: the system's                  */
+    int attempt_delay_ms; /* when connecting: so long an address is tried before
+                             the next one is tried beside it; 0: 250          */
 } diesel_tcp_options;
 
 /* Connects to host (a name, an IPv4 or an IPv6 address without brackets) and
  * port. A name is resolved without blocking the thread; its addresses are tried
- * in turn. On failure NULL and RESOLVE, REFUSED, TIMEDOUT, CANCELLED, LIMIT, IO;
+ * as RFC 8305, 5 has it: the next one as soon as one fails, or beside those that
+ * have not answered after `attempt_delay_ms`, at most eight at a time. The first
+ * connection that stands wins, and the others are closed. On failure NULL and RESOLVE, REFUSED, TIMEDOUT, CANCELLED, LIMIT, IO;
  * the message names the host and each address's cause. What comes back is owned
  * by the caller: diesel_stream_close(). Switches fibers. */
 diesel_stream *diesel_tcp_connect(const char *host, uint16_t port,
