@@ -23,12 +23,22 @@ int diesel__socket_local(int fd, const char *name, diesel_address *address,
 int diesel_stream_local(const diesel_stream *stream, diesel_address *address,
                         diesel_error *err)
 {
+    const diesel_address *said = diesel__stream_destination(stream);
+    if (said != NULL) {
+        *address = *said;
+        return 0;
+    }
     return diesel__socket_local(stream->fd, stream->name, address, err);
 }
 
 int diesel_stream_peer(const diesel_stream *stream, diesel_address *address,
                        diesel_error *err)
 {
+    const diesel_address *said = diesel__stream_source(stream);
+    if (said != NULL) {
+        *address = *said;
+        return 0;
+    }
     *address = (diesel_address){.size = sizeof address->room};
     if (getpeername(stream->fd, &address->any, &address->size) < 0)
         return diesel_error_sys(err, errno, "%s: its peer's address",

@@ -13,6 +13,7 @@
 #include <diesel/log.h>
 #include <diesel/memory.h>
 #include <diesel/park.h>
+#include <diesel/proxy_header.h>
 #include <diesel/scope.h>
 #include <diesel/sync.h>
 #include <diesel/time.h>
@@ -87,10 +88,24 @@ static void end(struct connection *c)
         diesel_event_set(&v->idle);
 }
 
+static int read_proxy_header(const struct connection *c)
+{
+    int64_t ms = c->service->options.proxy_header_ms, deadline;
+    diesel_error err;
+    if (ms <= 0)
+        return 0;
+    if (__builtin_add_overflow(diesel_now(), ms, &deadline))
+        deadline = DIESEL_FOREVER;
+    return diesel_stream_read_proxy_header(c->stream, deadline, &err) < 0
+               ? diesel_fail(&err)
+               : 0;
+}
+
 static int run_handler(void *arg)
 {
     struct connection *c = arg;
-    if (c->service->handler(c->stream, c->service->arg) < 0)
+    if (read_proxy_header(c) < 0 ||
+        c->service->handler(c->stream, c->service->arg) < 0)
         note_failure(c);
     end(c);
     return 0;

@@ -79,7 +79,8 @@ static diesel_stream *make(int fd, const char *name, bool is_socket,
         diesel_error_nomem(err, "a stream");
         return NULL;
     }
-    memcpy(stream->name, name, name_size);
+    memcpy(stream->own_name, name, name_size);
+    stream->name = stream->own_name;
     stream->sched = s;
     stream->fd = fd;
     stream->is_socket = is_socket;
@@ -119,6 +120,7 @@ void diesel__stream_leave(diesel_stream *stream)
     if (--stream->users > 0 || stream->fd >= 0)
         return;
     diesel__tls_stream_free(stream->tls);
+    diesel_free(stream->proxied);
     diesel_free(stream);
 }
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <diesel/address.h>
 #include <diesel/stream.h>
 
 #include "list_internal.h"
@@ -42,9 +43,11 @@ struct diesel_stream {
     char *in; /* the input buffer: in[in_pos] to in[in_end] is to be read */
     size_t in_pos, in_end, in_room;
     struct diesel__tls_stream *tls; /* NULL: plain */
+    struct diesel__proxied *proxied; /* NULL: it has had no PROXY header */
     size_t sealed; /* bytes of TLS that the kernel has not taken */
     diesel_stream *next_dirty;
-    char name[];
+    const char *name; /* own_name, or one that a PROXY header gave */
+    char own_name[];
 };
 
 /* Wakes for those who wait on a stream. */
@@ -89,6 +92,10 @@ void diesel__spares_free(struct diesel__sched *s);
 void diesel__stream_drop_input(diesel_stream *stream);
 /* Takes up to n bytes out of the input buffer: their count. */
 size_t diesel__stream_take_input(diesel_stream *stream, void *buf, size_t n);
+
+/* proxy_header.c: the ends of the connection that a PROXY header has; NULL: none. */
+const diesel_address *diesel__stream_source(const diesel_stream *stream);
+const diesel_address *diesel__stream_destination(const diesel_stream *stream);
 
 /* stream_select.c: the cases of selects that wait for these bits happen. */
 void diesel__stream_select_init(diesel_stream *stream);

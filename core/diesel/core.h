@@ -21,6 +21,7 @@
 #include <diesel/park.h>
 #include <diesel/pipe.h>
 #include <diesel/process.h>
+#include <diesel/proxy_header.h>
 #include <diesel/run.h>
 #include <diesel/scope.h>
 #include <diesel/select.h>

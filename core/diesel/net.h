@@ -57,8 +57,8 @@ diesel_stream *diesel_unix_connect(const char *path, int64_t deadline,
 int diesel_stream_pair(diesel_stream *pair[2], diesel_error *err)
     __attribute__((warn_unused_result));
 
-/* The addresses of a socket's two ends; the peer of a Unix socket is mostly
- * unnamed. 0, or -1: CLOSED or IO (not connected, no socket). Never switch
+/* The addresses of a socket's two ends, or those that a PROXY header has
+ * (<diesel/proxy_header.h>); the peer of a Unix socket is mostly unnamed. 0, or -1: CLOSED or IO (not connected, no socket). Never switch
  * fibers. */
 int diesel_stream_local(const diesel_stream *stream, diesel_address *address,
                         diesel_error *err) __attribute__((warn_unused_result));

@@ -46,6 +46,10 @@ typedef struct diesel_serve_options {
     int64_t drain_ms;       /* after the stop, the handlers that run have so
                                long before they are cancelled; 0: no time;
                                negative: as long as they take                 */
+    int64_t proxy_header_ms;/* over 0: each connection begins with a PROXY header,
+                               see <diesel/proxy_header.h>, which must be there
+                               in so long, or the connection is closed and
+                               that is an error; 0: none comes                */
     /* Called when a handler has failed, or a connection could not be accepted or
      * have a fiber; `peer` is the stream's name, or the label. It must not switch
      * fibers. NULL: it is logged, as a warning of "diesel.service". */

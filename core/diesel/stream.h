@@ -167,7 +167,7 @@ diesel_case diesel_case_readable(diesel_stream *stream);
 diesel_case diesel_case_writable(diesel_stream *stream);
 
 /* The name for messages, as "db1:6379" or "/run/redis.sock"; borrowed for the
- * stream's life. Never switches fibers. */
+ * stream's life. A PROXY header changes it, see <diesel/proxy_header.h>. Never switches fibers. */
 const char *diesel_stream_name(const diesel_stream *stream);
 
 /* The descriptor, borrowed: for getsockopt(2) and the like. */
