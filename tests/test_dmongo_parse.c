@@ -607,11 +607,12 @@ static const struct {
     {"a\tb\x01" "c", 4, 1, 5, "    a b?c\n        ^\n"},
 };
 
-static char *shown_at(const char *text, size_t at)
+/* The text stays until the next call. */
+static const char *shown_at(const char *text, size_t at)
 {
-    char *shown = NULL;
-    size_t size;
-    FILE *out = open_memstream(&shown, &size);
+    static char shown[512];
+    FILE *out = fmemopen(shown, sizeof shown, "w");
+    ck_assert_ptr_nonnull(out);
     dmongo__source_show(text, strlen(text), at, out);
     fclose(out);
     return shown;
@@ -623,9 +624,7 @@ START_TEST(place_is_shown)
     dmongo__source_place(places[_i].text, len, places[_i].at, &line, &column);
     ck_assert_uint_eq(line, places[_i].line);
     ck_assert_uint_eq(column, places[_i].column);
-    char *shown = shown_at(places[_i].text, places[_i].at);
-    ck_assert_str_eq(shown, places[_i].shown);
-    free(shown);
+    ck_assert_str_eq(shown_at(places[_i].text, places[_i].at), places[_i].shown);
 }
 END_TEST
 
@@ -635,12 +634,11 @@ START_TEST(long_line_is_cut_around_the_place)
     memset(text, '-', 200);
     text[200] = '\0';
     text[150] = 'X';
-    char *shown = shown_at(text, 150);
-    char *second = strchr(shown, '\n') + 1;
+    const char *shown = shown_at(text, 150);
+    const char *second = strchr(shown, '\n') + 1;
     size_t caret = strcspn(second, "^");
     ck_assert_uint_eq((size_t)(second - shown - 1), 4 + 72);
     ck_assert_int_eq(shown[caret], 'X');
-    free(shown);
 }
 END_TEST
 
