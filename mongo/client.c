@@ -251,6 +251,12 @@ static int init(dmongo *client, const char *uri, const dmongo_options *options,
     if (app_name != NULL && strlen(app_name) > 128)
         return diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
                                 "app_name is longer than 128 bytes");
+    if (options->server_selection_timeout_ms < 0)
+        return diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
+                                "server_selection_timeout_ms is negative");
+    if (options->server_selection_timeout_ms > 0)
+        client->uri->options.server_selection_timeout_ms =
+            options->server_selection_timeout_ms;
     client->max_reply = options->max_reply;
     client->checksums = options->checksums;
     client->events = options->events;

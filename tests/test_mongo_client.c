@@ -527,6 +527,27 @@ FIBER_TEST(a_server_that_is_not_there_is_told_with_each_hosts_cause)
 }
 END_TEST
 
+FIBER_TEST(the_options_time_of_looking_for_a_server_comes_before_the_strings)
+{
+    diesel_error err;
+    test_error_wipe(&err);
+    int64_t start = diesel_now();
+    dmongo *none = dmongo_open(
+        "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=3600000",
+        &(dmongo_options){.server_selection_timeout_ms = 20}, &err);
+    ck_assert_ptr_null(none);
+    assert_contains(err.message, "127.0.0.1:1");
+    ck_assert_int_ge(diesel_now() - start, 20);
+
+    none = dmongo_open("mongodb://127.0.0.1:1/",
+                       &(dmongo_options){.server_selection_timeout_ms = -1}, &err);
+    ck_assert_ptr_null(none);
+    ck_assert_int_eq(err.code, DIESEL_E_INVAL);
+    assert_contains(err.message, "server_selection_timeout_ms");
+    return 0;
+}
+END_TEST
+
 FIBER_TEST(the_first_host_that_answers_is_used)
 {
     diesel_error err;
@@ -578,6 +599,7 @@ int main(void)
               a_cursor_that_is_closed_early_is_killed);
     test_case(suite, "hosts",
               a_server_that_is_not_there_is_told_with_each_hosts_cause,
+              the_options_time_of_looking_for_a_server_comes_before_the_strings,
               the_first_host_that_answers_is_used);
     return test_suite_run(suite);
 }

@@ -46,6 +46,9 @@ static int run_phases(struct catalogue *catalogue, diesel_error *err)
     return 0;
 }
 
+/* One server: when it is gone for this long, there is no use in waiting. */
+static const dmongo_options mongo_options = {.server_selection_timeout_ms = 3000};
+
 /* The first fiber. */
 static int app(void *arg)
 {
@@ -55,7 +58,7 @@ static int app(void *arg)
 
     catalogue->redis = dredis_open(catalogue->redis_url, NULL, &err);
     if (catalogue->redis != NULL)
-        catalogue->mongo = dmongo_open(catalogue->mongodb_uri, NULL, &err);
+        catalogue->mongo = dmongo_open(catalogue->mongodb_uri, &mongo_options, &err);
     if (catalogue->mongo != NULL)
         status = run_phases(catalogue, &err);
     dmongo_close(catalogue->mongo);

@@ -73,6 +73,9 @@ typedef struct dmongo_options {
     const char *password;
     size_t max_reply;     /* the largest reply to take, in bytes; 0: what the
                              server says in its hello, usually 48,000,000    */
+    int64_t server_selection_timeout_ms; /* how long to look for a server that
+                             can be used, instead of the string's
+                             serverSelectionTimeoutMS; 0: what that says     */
     dmongo_api api;
     dmongo_events events; /* see <diesel/mongo_events.h>                      */
     bool checksums;       /* send a CRC-32C with each request that is not
