@@ -5,6 +5,10 @@
  * Accepting is tried until the kernel has no connection left, then waits for the
  * next edge. Without free descriptors no edge comes for the connections that wait
  * already, so it is tried again after a while.
+ *
+ * Any number of fibers may accept. An edge wakes the first of those that wait and
+ * will see it, and who leaves wakes the next, since there may be more connections
+ * than edges. A service that is full waits here as well, but is not in for those.
  */
 #include <diesel/net.h>
 
@@ -32,7 +36,7 @@ struct diesel_listener {
     int fd; /* -1 after it was closed */
     unsigned users;
     diesel__watch *watch;
-    diesel_fiber *acceptor;
+    diesel__link acceptors; /* who is in diesel_accept(), first come */
     diesel_listen_options options;
     char *path; /* to remove on close; NULL */
     char name[128];
@@ -40,12 +44,32 @@ struct diesel_listener {
 
 enum { ACCEPT_READY, ACCEPT_CLOSED };
 
+/* A fiber that is in a listener; on its stack. */
+struct acceptor {
+    diesel__link link;
+    diesel_fiber *fiber;
+    bool pauses; /* it wants no connection, but to know of the end */
+};
+
+static struct acceptor *acceptor_of(diesel__link *link)
+{
+    return DIESEL__HOLDER(link, struct acceptor, link);
+}
+
+/* One that has been cancelled, or given up waiting, will not look. */
+static void wake_one(diesel_listener *listener)
+{
+    diesel__link *head = &listener->acceptors;
+    for (diesel__link *l = head->next; l != head; l = l->next)
+        if (!acceptor_of(l)->pauses &&
+            diesel__wake(listener->sched, acceptor_of(l)->fiber, ACCEPT_READY))
+            return;
+}
+
 static void on_ready(void *arg, unsigned what)
 {
     (void)what;
-    diesel_listener *listener = arg;
-    if (listener->acceptor != NULL)
-        diesel__wake(listener->sched, listener->acceptor, ACCEPT_READY);
+    wake_one(arg);
 }
 
 /* Makes a listener of a bound socket, which is taken. */
@@ -64,6 +88,7 @@ static diesel_listener *start(int fd, const char *name,
     listener->sched = diesel__sched_need("listening");
     listener->fd = fd;
     listener->options = *options;
+    diesel__link_init(&listener->acceptors);
     snprintf(listener->name, sizeof listener->name, "%s", name);
     int backlog = options->backlog > 0 ? options->backlog : SOMAXCONN;
     if (diesel__sys.listen(fd, backlog) < 0) {
@@ -212,8 +237,9 @@ void diesel_listener_close(diesel_listener *listener)
     if (listener->path != NULL && listener->path[0] != '@')
         unlink(listener->path);
     diesel_free(listener->path);
-    if (listener->acceptor != NULL)
-        diesel__wake(listener->sched, listener->acceptor, ACCEPT_CLOSED);
+    diesel__link *head = &listener->acceptors;
+    for (diesel__link *l = head->next; l != head; l = l->next)
+        diesel__wake(listener->sched, acceptor_of(l)->fiber, ACCEPT_CLOSED);
     diesel__listener_leave(listener);
 }
 
@@ -232,6 +258,12 @@ static diesel_stream *make_stream(diesel_listener *listener, int fd,
         return NULL;
     }
     return diesel_stream_from_fd(fd, text, err);
+}
+
+static int is_closed(const diesel_listener *listener, diesel_error *err)
+{
+    return diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
+                            "%s: the listener has been closed", listener->name);
 }
 
 static bool is_out_of_descriptors(int errnum)
@@ -262,9 +294,7 @@ static int wait_for_more(diesel_listener *listener, int errnum,
     if (woken == ACCEPT_READY || (woken == DIESEL__WAKE_DEADLINE && when < limit))
         return 0;
     if (woken == ACCEPT_CLOSED)
-        return diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
-                                "%s: the listener has been closed",
-                                listener->name);
+        return is_closed(listener, err);
     diesel__park_failed(woken, "a connection", err);
     diesel_error_prefix(err, "%s", listener->name);
     return -1;
@@ -275,6 +305,10 @@ static diesel_stream *accept_one(diesel_listener *listener, int64_t deadline,
 {
     for (;;) {
         diesel_address peer = {.size = sizeof peer.room};
+        if (listener->fd < 0) { /* closed after it had been woken */
+            is_closed(listener, err);
+            return NULL;
+        }
         int fd = diesel__sys.accept4(listener->fd, &peer.any,
                                      &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0)
@@ -290,22 +324,13 @@ static diesel_stream *accept_one(diesel_listener *listener, int64_t deadline,
     }
 }
 
-static int is_taken(const diesel_listener *listener, diesel_error *err)
-{
-    if (listener->acceptor == NULL)
-        return 0;
-    return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
-                            "%s: another fiber is accepting", listener->name);
-}
-
 int diesel__listener_pause(diesel_listener *listener, const char *what,
                            diesel_error *err)
 {
-    if (is_taken(listener, err) < 0)
-        return -1;
-    listener->acceptor = listener->sched->current;
+    struct acceptor self = {.fiber = listener->sched->current, .pauses = true};
+    diesel__list_append(&listener->acceptors, &self.link);
     int woken = diesel_park(what, DIESEL_FOREVER, err);
-    listener->acceptor = NULL;
+    diesel__link_unlink(&self.link);
     return woken < 0 ? -1 : 0;
 }
 
@@ -318,17 +343,13 @@ diesel_stream *diesel_accept(diesel_listener *listener, int64_t deadline,
         diesel_error_prefix(err, "%s", listener->name);
         return NULL;
     }
-    if (listener->fd < 0) {
-        diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
-                         "%s: the listener has been closed", listener->name);
-        return NULL;
-    }
-    if (is_taken(listener, err) < 0)
-        return NULL;
+    struct acceptor self = {.fiber = s->current};
     diesel__listener_enter(listener);
-    listener->acceptor = s->current;
+    diesel__list_append(&listener->acceptors, &self.link);
     diesel_stream *stream = accept_one(listener, deadline, err);
-    listener->acceptor = NULL;
+    diesel__link_unlink(&self.link);
+    if (stream != NULL && listener->fd >= 0)
+        wake_one(listener);
     diesel__listener_leave(listener);
     return stream;
 }

@@ -45,9 +45,8 @@ void diesel__listener_enter(diesel_listener *listener);
 void diesel__listener_leave(diesel_listener *listener);
 bool diesel__listener_is_closed(const diesel_listener *listener);
 
-/* Waits in the place of who accepts, for `what`: 0 when it is woken, by
- * diesel_wake(), a connection or the listener's end; -1: CANCELLED, TIMEDOUT or
- * BUSY. */
+/* Waits for `what`: 0 when it is woken, by diesel_wake() or the listener's end;
+ * -1: CANCELLED, TIMEDOUT. */
 int diesel__listener_pause(diesel_listener *listener, const char *what,
                            diesel_error *err);
 

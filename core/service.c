@@ -3,8 +3,9 @@
  * Services.
  *
  * The fiber that called diesel_serve() accepts. While the service is full it
- * stands at the listener as one who accepts does, so that closing the listener
- * wakes it there too; a handler that ends wakes it as well. Handlers' fibers never
+ * waits at the listener as well, so that closing the listener wakes it there too; a
+ * handler that ends does so, too. An event that stops the service has a fiber of
+ * its own, which waits for it and then closes the listener. Handlers' fibers never
  * fail, so their scope is cancelled only from outside or at the end of the drain.
  */
 #include <diesel/service.h>
@@ -155,11 +156,6 @@ static int look_at_failure(struct service *v, const diesel_error *why,
         return -1;
     if (diesel__listener_is_closed(v->listener))
         return 1;
-    if (why->code == DIESEL_E_BUSY) {
-        if (err != NULL)
-            *err = *why;
-        return -1;
-    }
     report(v, v->options.label, why);
     return diesel_sleep(PAUSE_AFTER_ERROR_MS, err);
 }
@@ -182,6 +178,26 @@ static int serve(struct service *v, diesel_error *err)
             return -1;
     }
     return closed < 0 ? -1 : 0;
+}
+
+static int wait_for_stop(void *arg)
+{
+    struct service *v = arg;
+    if (diesel_event_wait(v->options.stop, DIESEL_FOREVER, NULL) == 0)
+        diesel_listener_close(v->listener);
+    return 0;
+}
+
+/* Has the event close the listener, now or when it is set. */
+static int heed_stop(struct service *v, diesel_error *err)
+{
+    if (v->options.stop == NULL)
+        return 0;
+    if (diesel_event_is_set(v->options.stop))
+        diesel_listener_close(v->listener);
+    else if (diesel__start(v->scope, "service stop", wait_for_stop, v) == NULL)
+        return diesel_error_nomem(err, "a service's fiber");
+    return 0;
 }
 
 /* Waits for the handlers as long as they are given. */
@@ -213,7 +229,9 @@ static int run(struct service *v, diesel_error *err)
         diesel_scope_open(&(diesel_scope_options){.label = v->options.label});
     if (v->scope == NULL)
         return diesel_error_nomem(err, "a scope");
-    int result = serve(v, &why);
+    int result = heed_stop(v, &why);
+    if (result == 0)
+        result = serve(v, &why);
     diesel_listener_close(v->listener);
     if (result == 0)
         result = drain(v, &why);

@@ -218,17 +218,111 @@ static int accept_and_note(void *arg)
 FIBER_TEST(closing_a_listener_wakes_who_accepts)
 {
     diesel_error err;
-    int code = 0;
+    int code = 0, second = 0;
     diesel_listener *listener = diesel_tcp_listen("127.0.0.1", 0, NULL, &err);
     assert_made(listener);
     diesel_scope *scope = diesel_scope_open(NULL);
     diesel_go(scope, accept_and_note, (void *[]){listener, &code});
+    diesel_go(scope, accept_and_note, (void *[]){listener, &second});
     assert_ok(diesel_yield(&err));
-    assert_fails_null(diesel_accept(listener, DIESEL_FOREVER, &err),
-                      DIESEL_E_BUSY);
     diesel_listener_close(listener);
     assert_ok(diesel_scope_wait(scope, &err));
     ck_assert_int_eq(code, DIESEL_E_CLOSED);
+    ck_assert_int_eq(second, DIESEL_E_CLOSED);
+    return 0;
+}
+END_TEST
+
+/* Those who accept on one listener, and in which order they got something. */
+struct acceptors {
+    diesel_listener *listener;
+    int began, got, order[8];
+    bool closes; /* the first that gets a connection closes the listener */
+};
+
+static int accept_in_turn(void *arg)
+{
+    struct acceptors *all = arg;
+    diesel_error err;
+    int me = all->began++;
+    diesel_stream *stream = diesel_accept(all->listener, DIESEL_FOREVER, &err);
+    if (stream == NULL)
+        return diesel_fail(&err);
+    all->order[all->got++] = me;
+    if (all->closes)
+        diesel_listener_close(all->listener);
+    diesel_stream_close(stream);
+    return 0;
+}
+
+static diesel_stream *connect_without_waiting(uint16_t port)
+{
+    diesel_error err;
+    struct sockaddr_in where = {.sin_family = AF_INET,
+                                .sin_port = htons(port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&where, sizeof where), 0);
+    diesel_stream *stream = diesel_stream_from_fd(fd, "a client", &err);
+    assert_made(stream);
+    return stream;
+}
+
+/* The connections come in one burst, that is, with one edge; the second acceptor
+ * has been cancelled by then. */
+FIBER_TEST(several_fibers_accept_each_in_its_turn)
+{
+    diesel_error err;
+    enum { MOST = 8 };
+    diesel_stream *clients[MOST];
+    diesel_scope *scopes[MOST];
+    struct acceptors all = {diesel_tcp_listen("127.0.0.1", 0, NULL, &err), 0, 0,
+                            {0}, false};
+    assert_made(all.listener);
+    diesel_scope *outer = diesel_scope_open(NULL);
+    for (int i = 0; i < MOST; i++) {
+        scopes[i] =
+            diesel_scope_open(&(diesel_scope_options){.detached = true});
+        diesel_go(scopes[i], accept_in_turn, &all);
+    }
+    assert_ok(diesel_yield(&err));
+    ck_assert_int_eq(all.began, MOST);
+    for (int i = 0; i < MOST - 1; i++)
+        clients[i] = connect_without_waiting(diesel_listener_port(all.listener));
+    diesel_scope_cancel(scopes[1]);
+    for (int i = 0; i < MOST; i++)
+        if (i != 1)
+            assert_ok(diesel_scope_wait(scopes[i], &err));
+    (void)diesel_scope_wait(scopes[1], NULL);
+    ck_assert_int_eq(all.got, MOST - 1);
+    for (int i = 0; i < all.got; i++)
+        ck_assert_int_eq(all.order[i], i < 1 ? i : i + 1);
+    for (int i = 0; i < MOST - 1; i++)
+        diesel_stream_close(clients[i]);
+    diesel_listener_close(all.listener);
+    assert_ok(diesel_scope_wait(outer, &err));
+    return 0;
+}
+END_TEST
+
+FIBER_TEST(one_that_closes_the_listener_ends_those_who_were_woken_too)
+{
+    diesel_error err;
+    struct acceptors all = {diesel_tcp_listen("127.0.0.1", 0, NULL, &err), 0, 0,
+                            {0}, true};
+    assert_made(all.listener);
+    diesel_scope *scope = diesel_scope_open(NULL);
+    for (int i = 0; i < 3; i++)
+        diesel_go(scope, accept_in_turn, &all);
+    assert_ok(diesel_yield(&err));
+    diesel_stream *one =
+        connect_without_waiting(diesel_listener_port(all.listener));
+    diesel_stream *two =
+        connect_without_waiting(diesel_listener_port(all.listener));
+    assert_fails(diesel_scope_wait(scope, &err), DIESEL_E_CLOSED);
+    ck_assert_int_eq(all.got, 1);
+    diesel_stream_close(one);
+    diesel_stream_close(two);
     return 0;
 }
 END_TEST
@@ -362,6 +456,8 @@ int main(void)
               a_file_that_is_no_socket_is_left_alone);
     test_case(suite, "accept", accept_waits_until_its_deadline,
               closing_a_listener_wakes_who_accepts,
+              several_fibers_accept_each_in_its_turn,
+              one_that_closes_the_listener_ends_those_who_were_woken_too,
               a_full_backlog_makes_clients_wait,
               without_descriptors_accept_goes_on_later, a_pair_is_connected);
     return test_suite_run(suite);

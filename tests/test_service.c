@@ -335,17 +335,87 @@ FIBER_TEST(without_descriptors_it_serves_on_later)
 }
 END_TEST
 
-FIBER_TEST(a_listener_in_use_is_busy)
+FIBER_TEST(a_full_service_leaves_connections_to_others_who_accept)
 {
     diesel_error err;
-    struct place place = {.listener = listen_here()};
+    struct place place = {.listener = listen_here(),
+                          .options = {.max_connections = 1}};
     diesel_scope *scope = diesel_scope_open(NULL);
-    diesel_go(scope, serve_echo, &place);
+    diesel_go(scope, serve_hold, &place);
+    diesel_stream *first = connect_to(place.listener);
+    expect_byte(first, '+');
     assert_ok(diesel_yield(&err));
-    assert_fails_null(diesel_accept(place.listener, DIESEL_FOREVER, &err),
-                      DIESEL_E_BUSY);
+    diesel_stream *second = connect_to(place.listener);
+    diesel_stream *got = diesel_accept(place.listener, DIESEL_FOREVER, &err);
+    assert_made(got);
+    ck_assert_int_eq(place.began, 1);
+    diesel_stream_close(got);
+    diesel_stream_close(first);
+    diesel_stream_close(second);
     diesel_listener_close(place.listener);
     assert_ok(diesel_scope_wait(scope, &err));
+    return 0;
+}
+END_TEST
+
+/* --- Stopping by an event: before it has begun, while it waits, while it is full,
+ * in the drain, and when it has ended. */
+
+FIBER_TEST(an_event_that_is_set_before_stops_it_at_once)
+{
+    diesel_error err;
+    diesel_event stop = {0};
+    struct place place = {.listener = listen_here(), .options = {.stop = &stop}};
+    diesel_stream *client = connect_to(place.listener);
+    diesel_scope *scope = diesel_scope_open(NULL);
+    diesel_go(scope, serve_echo, &place);
+    diesel_event_set(&stop);
+    assert_ok(diesel_scope_wait(scope, &err));
+    ck_assert_int_eq(place.result, 0);
+    ck_assert_int_eq(place.began, 0);
+    diesel_event_set(&stop);
+    diesel_stream_close(client);
+    return 0;
+}
+END_TEST
+
+static const struct {
+    size_t most;
+    bool idle; /* no client when it is stopped */
+    int64_t drain_ms;
+    int cut;
+} stops[] = {{0, true, 0, 0},  {1, true, 0, 0}, {0, false, 0, 1},
+             {1, false, 0, 1}, {0, false, -1, 0}, {1, false, -1, 0}};
+
+FIBER_TEST(an_event_stops_it_whatever_it_does)
+{
+    diesel_error err;
+    diesel_event stop = {0};
+    diesel_stream *client = NULL;
+    struct place place = {.listener = listen_here(),
+                          .options = {.stop = &stop,
+                                      .max_connections = stops[row].most,
+                                      .drain_ms = stops[row].drain_ms}};
+    diesel_scope *scope = diesel_scope_open(NULL);
+    diesel_go(scope, serve_hold, &place);
+    if (!stops[row].idle) {
+        client = connect_to(place.listener);
+        expect_byte(client, '+');
+    }
+    for (int i = 0; i < 3; i++)
+        assert_ok(diesel_yield(&err));
+    diesel_event_set(&stop);
+    for (int i = 0; i < 3; i++)
+        assert_ok(diesel_yield(&err));
+    diesel_event_set(&stop);
+    if (stops[row].drain_ms < 0)
+        ck_assert(!diesel_event_is_set(&place.ended));
+    diesel_event_set(&place.go);
+    assert_ok(diesel_scope_wait(scope, &err));
+    diesel_event_set(&stop);
+    ck_assert_int_eq(place.result, 0);
+    ck_assert_int_eq(place.cut, stops[row].cut);
+    diesel_stream_close(client);
     return 0;
 }
 END_TEST
@@ -355,7 +425,9 @@ static int cut_body(void *arg)
 {
     (void)arg;
     diesel_error err;
-    struct place place = {.options = {.max_connections = 1, .drain_ms = -1}};
+    diesel_event stop = {0};
+    struct place place = {
+        .options = {.max_connections = 1, .drain_ms = -1, .stop = &stop}};
     char c;
     int result = 0;
     place.listener = listen_here();
@@ -371,10 +443,7 @@ static int cut_body(void *arg)
             result = diesel_stream_read_exactly(s, &c, 1, DIESEL_FOREVER, &err);
         diesel_stream_close(s);
     }
-    if (result < 0) /* perhaps before the service has begun, or after its end */
-        diesel_scope_cancel(scope);
-    else if (!diesel_event_is_set(&place.ended))
-        diesel_listener_close(place.listener);
+    diesel_event_set(&stop); /* perhaps before it has begun, or after its end */
     if (diesel_scope_wait(scope, &err) < 0)
         result = -1;
     return result < 0 ? diesel_fail(&err) : 0;
@@ -383,6 +452,50 @@ static int cut_body(void *arg)
 START_TEST(it_can_be_cancelled_at_every_turn)
 {
     ck_assert_int_gt(cancel_loop(cut_body, NULL), 3);
+}
+END_TEST
+
+/* Stopped before a client can come, without memory at each point in turn. */
+static int starve_body(void *arg)
+{
+    (void)arg;
+    diesel_error err;
+    diesel_event stop = {0};
+    struct place place = {.options = {.stop = &stop}};
+    place.listener = diesel_tcp_listen("127.0.0.1", 0, NULL, &err);
+    if (place.listener == NULL)
+        return diesel_fail(&err);
+    diesel_scope *scope = diesel_scope_open(NULL);
+    if (scope == NULL || diesel_go(scope, serve_echo, &place) < 0) {
+        diesel_listener_close(place.listener);
+        place.result = diesel_error_nomem(&place.err, "the service");
+    }
+    (void)diesel_yield(NULL);
+    diesel_event_set(&stop);
+    if (scope != NULL)
+        (void)diesel_scope_wait(scope, NULL);
+    return place.result < 0 ? diesel_fail(&place.err) : 0;
+}
+
+START_TEST(without_memory_for_its_fibers_it_is_an_error)
+{
+    diesel_allocator_set(&faulty_memory);
+    int fds = test_open_fds();
+    for (long n = 1;; n++) {
+        diesel_error err;
+        test_error_wipe(&err);
+        faulty_memory_fail(n);
+        int result = diesel_run(starve_body, NULL, NULL, &err);
+        ck_assert_int_eq(faulty_alive, 0);
+        ck_assert_int_eq(test_open_fds(), fds);
+        if (faulty_allocations < n) {
+            ck_assert_int_eq(result, 0);
+            ck_assert_int_gt(n, 4);
+            return;
+        }
+        if (result < 0)
+            assert_error(DIESEL_E_NOMEM);
+    }
 }
 END_TEST
 
@@ -460,9 +573,15 @@ int main(void)
     test_case(suite, "failures",
               a_failing_handler_leaves_the_service_and_the_others_alone,
               a_failure_is_logged_unless_somebody_takes_it,
-              without_descriptors_it_serves_on_later, a_listener_in_use_is_busy);
+              without_descriptors_it_serves_on_later,
+              a_full_service_leaves_connections_to_others_who_accept);
+    test_case(suite, "stopped before",
+              an_event_that_is_set_before_stops_it_at_once);
+    test_case_rows(suite, "stopped", an_event_stops_it_whatever_it_does,
+                   TEST_COUNT(stops));
     test_case(suite, "cancelling", cancelling_the_scope_around_ends_all_at_once,
-              it_can_be_cancelled_at_every_turn);
+              it_can_be_cancelled_at_every_turn,
+              without_memory_for_its_fibers_it_is_an_error);
     test_case(suite, "ends", a_unix_stream_knows_its_peers_credentials,
               both_ends_of_a_tcp_stream_agree_on_their_addresses,
               a_pipe_has_neither_addresses_nor_credentials);

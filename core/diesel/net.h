@@ -97,7 +97,8 @@ diesel_listener *diesel_unix_listen(const char *path,
     __attribute__((warn_unused_result));
 
 /* Waits for the next connection: an owned stream, or NULL with TIMEDOUT,
- * CANCELLED, CLOSED, BUSY or IO. Out of descriptors, it goes on waiting and
+ * CANCELLED, CLOSED or IO. Several fibers may wait; each connection is one's,
+ * and they are woken in the order in which they came. Out of descriptors, it goes on waiting and
  * serves on when some are free again. Switches fibers only if it must wait;
  * checks for cancellation always. */
 diesel_stream *diesel_accept(diesel_listener *listener, int64_t deadline,

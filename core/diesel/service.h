@@ -17,7 +17,11 @@
  *                                              .drain_ms = 5000}, &err) < 0)
  *         ...
  *
- * Another fiber stops it with diesel_listener_close(l).
+ * Another fiber stops it, at any time, by setting the event that its options name:
+ *
+ *     static diesel_event stop;
+ *     ...  (diesel_serve_options){.stop = &stop}
+ *     diesel_event_set(&stop);
  */
 #ifndef DIESEL_SERVICE_H
 #define DIESEL_SERVICE_H
@@ -28,6 +32,7 @@
 #include <diesel/error.h>
 #include <diesel/net.h>
 #include <diesel/stream.h>
+#include <diesel/sync.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,6 +51,8 @@ typedef struct diesel_serve_options {
     int64_t drain_ms;       /* after the stop, the handlers that run have so
                                long before they are cancelled; 0: no time;
                                negative: as long as they take                 */
+    diesel_event *stop;     /* the service stops when it is set, and at once if it
+                               is set before; borrowed for the call; NULL: none */
     int64_t proxy_header_ms;/* over 0: each connection begins with a PROXY header,
                                see <diesel/proxy_header.h>, which must be there
                                in so long, or the connection is closed and
@@ -57,19 +64,21 @@ typedef struct diesel_serve_options {
 } diesel_serve_options;
 
 /* Accepts connections and runs handler(stream, arg) for each, in a scope of its
- * own, until the listener is closed with diesel_listener_close(): that is how it
- * is stopped, by a handler or by any other fiber, while this call lasts, not before
- * and not after: cancel its scope where that is not known. Then the
- * handlers have drain_ms to end. A handler that fails, and want of descriptors or
- * of memory for one connection, do not stop it. What handlers say when they have
- * been cancelled is no failure.
+ * own, until it is stopped: by the event options->stop, which may be set before the
+ * call, while it lasts, and after it; or, while it lasts and only then, with
+ * diesel_listener_close(). Then the handlers have drain_ms to end. A handler that
+ * fails, and want of descriptors or of memory for one connection, do not stop it.
+ * What handlers say when they have been cancelled is no failure.
  *
  * The listener is taken: it has been closed when the call returns, whatever the
- * outcome, and no handler runs any more. options may be NULL.
+ * outcome, and no handler runs any more. It is no longer a listener then; who
+ * cannot know whether the service still runs, or has begun, stops it by the event.
+ * options may be NULL. Other fibers may accept on the listener meanwhile; while
+ * the service is full it leaves the connections to them.
  *
  * 0 after a stop, also when handlers had to be cancelled, which is logged. -1:
  * CANCELLED or TIMEDOUT (of a scope around it; the handlers are not given time
- * then), BUSY (another fiber accepts on the listener), NOMEM. Switches fibers. */
+ * then), NOMEM. Switches fibers. */
 int diesel_serve(diesel_listener *listener, diesel_handler *handler, void *arg,
                  const diesel_serve_options *options, diesel_error *err)
     __attribute__((warn_unused_result));
