@@ -14,6 +14,8 @@ static const char *const ways[] = {
     "DIESEL_TEST_MONGODB_URI",
     "DIESEL_TEST_MONGODB_UNIX",
     "DIESEL_TEST_MONGODB_AUTH_URI",
+    "DIESEL_TEST_MONGODB_TLS_URI",
+    "DIESEL_TEST_MONGODB_MUTUAL_URI",
 };
 
 static char database[64], ns[80]; /* of this test only */
@@ -262,13 +264,21 @@ FIBER_TEST(two_hundred_fibers_at_once)
 }
 END_TEST
 
-static const char *const mechanisms[] = {NULL, "SCRAM-SHA-256", "SCRAM-SHA-1"};
+static const struct {
+    const char *way, *mechanism;
+} logins[] = {
+    {"DIESEL_TEST_MONGODB_AUTH_URI", NULL},
+    {"DIESEL_TEST_MONGODB_AUTH_URI", "SCRAM-SHA-256"},
+    {"DIESEL_TEST_MONGODB_AUTH_URI", "SCRAM-SHA-1"},
+    {"DIESEL_TEST_MONGODB_MUTUAL_URI", NULL},
+    {"DIESEL_TEST_MONGODB_MUTUAL_URI", "SCRAM-SHA-256"},
+    {"DIESEL_TEST_MONGODB_MUTUAL_URI", "SCRAM-SHA-1"},
+};
 
-/* The connection string with another password, and a mechanism. */
-static void make_uri(char *uri, size_t size, const char *password,
-                     const char *mechanism)
+/* A connection string with another password, and a mechanism. */
+static void make_uri(char *uri, size_t size, const char *given,
+                     const char *password, const char *mechanism)
 {
-    const char *given = getenv("DIESEL_TEST_MONGODB_AUTH_URI");
     const char *colon = strchr(given + strlen("mongodb://"), ':');
     const char *at = strchr(given, '@');
     ck_assert(colon != NULL && at != NULL);
@@ -287,16 +297,56 @@ static void make_uri(char *uri, size_t size, const char *password,
 FIBER_TEST(each_mechanism_lets_in_and_keeps_out)
 {
     diesel_error err;
-    char uri[400];
-    if (getenv("DIESEL_TEST_MONGODB_AUTH_URI") == NULL)
+    char uri[700];
+    const char *given = getenv(logins[row].way);
+    if (given == NULL)
         return 0;
-    make_uri(uri, sizeof uri, NULL, mechanisms[row]);
+    make_uri(uri, sizeof uri, given, NULL, logins[row].mechanism);
     assert_made(mongo = dmongo_open(uri, NULL, &err));
     assert_ok(dmongo_run(mongo, "admin", dmongo_doc("ping", 1), NULL, &err));
     dmongo_close(mongo);
-    make_uri(uri, sizeof uri, "not-the-word", mechanisms[row]);
+    make_uri(uri, sizeof uri, given, "not-the-word", logins[row].mechanism);
     assert_fails_null(dmongo_open(uri, NULL, &err), DIESEL_E_AUTH);
     ck_assert_ptr_null(strstr(err.message, "not-the-word"));
+    return 0;
+}
+END_TEST
+
+/* The connection string without what begins with `option`, up to the next "&". */
+static void leave_out(char *uri, size_t size, const char *given,
+                      const char *option)
+{
+    const char *from = strstr(given, option);
+    ck_assert_ptr_nonnull(from);
+    const char *to = from + strcspn(from, "&");
+    snprintf(uri, size, "%.*s%s", (int)(from - given), given,
+             *to == '&' ? to + 1 : to);
+}
+
+FIBER_TEST(a_server_of_an_unknown_authority_is_refused)
+{
+    diesel_error err;
+    char uri[700];
+    const char *given = getenv("DIESEL_TEST_MONGODB_TLS_URI");
+    if (given == NULL)
+        return 0;
+    leave_out(uri, sizeof uri, given, "tlsCAFile=");
+    assert_fails_null(dmongo_open(uri, NULL, &err), DIESEL_E_TLS);
+    assert_contains(err.message, "certificate");
+    return 0;
+}
+END_TEST
+
+FIBER_TEST(who_shows_no_certificate_is_kept_out)
+{
+    diesel_error err;
+    char uri[700];
+    const char *given = getenv("DIESEL_TEST_MONGODB_MUTUAL_URI");
+    if (given == NULL)
+        return 0;
+    leave_out(uri, sizeof uri, given, "tlsCertificateKeyFile=");
+    assert_fails_null(dmongo_open(uri, NULL, &err), DIESEL_E_TLS);
+    assert_contains(err.message, "certificate");
     return 0;
 }
 END_TEST
@@ -320,6 +370,8 @@ int main(void)
     for (size_t i = 0; i < TEST_COUNT(each_way); i++)
         test_case_rows(suite, "each way", each_way[i], TEST_COUNT(ways));
     test_case_rows(suite, "mechanisms", each_mechanism_lets_in_and_keeps_out,
-                   TEST_COUNT(mechanisms));
+                   TEST_COUNT(logins));
+    test_case(suite, "certificates", a_server_of_an_unknown_authority_is_refused,
+              who_shows_no_certificate_is_kept_out);
     return test_suite_run(suite);
 }
