@@ -139,6 +139,12 @@ int dmongo__call_begin_on(struct dmongo__call *call,
     begin(call, server->client, op);
     call->server = server;
     call->is_pinned = true;
+    /* It was lost; if it can be used again, somebody has to find out. */
+    if (!server->pool.is_ready) {
+        int64_t deadline = 0;
+        if (dmongo__select(call->client, &deadline, &call->error) == NULL)
+            return -1;
+    }
     call->conn = dmongo__pool_take(&server->pool, call->deadline, &call->error);
     if (call->conn == NULL)
         return -1;

@@ -32,25 +32,19 @@ static int check_supported(const struct dmongo__uri *uri, diesel_error *err)
 }
 
 /* Passes what happens in a pool on to whoever watches; arg is the server. */
-static void tell_pool_event(void *arg, dmongo_pool_event_kind kind,
-                            const struct dmongo__conn *conn, const char *reason,
-                            int64_t begun_us)
+static void tell_pool_event(void *arg, dmongo_pool_event *event)
 {
     const struct dmongo__server *server = arg;
     const dmongo_events *events = &server->client->events;
-    dmongo_pool_event event = {
-        .kind = kind,
-        .server = server->name,
-        .connection_id = conn != NULL ? conn->number : 0,
-        .reason = reason,
-        .duration_us = begun_us != 0 ? dmongo__now_us() - begun_us : 0};
-    events->pool(&event, events->arg);
+    event->server = server->name;
+    events->pool(event, events->arg);
 }
 
 static void init_pool(struct dmongo__server *server)
 {
     const struct dmongo__uri_options *o = &server->client->uri->options;
     server->pool = (struct dmongo__pool){
+        .min = (size_t)o->min_pool_size,
         .max = o->max_pool_size > 0 ? (size_t)o->max_pool_size : SIZE_MAX,
         .max_connecting = (size_t)o->max_connecting,
         .max_idle_ms = o->max_idle_time_ms,
@@ -304,36 +298,21 @@ void dmongo__client_release(dmongo *client)
         free_client(client);
 }
 
-/* Keeps minPoolSize connections to the server in use; a fiber in the background. A
- * failure ends it: the operations will meet with the same, and say so. */
-static int fill_pool(void *arg)
-{
-    dmongo *client = arg;
-    size_t min = (size_t)client->uri->options.min_pool_size;
-    struct dmongo__server *server = client->current;
-    while (server != NULL && server == client->current &&
-           server->pool.total < min && server->pool.total < server->pool.max) {
-        diesel_error unused;
-        struct dmongo__conn *conn =
-            dmongo__pool_connect(&server->pool, DIESEL_FOREVER, &unused);
-        if (conn == NULL)
-            return 0;
-        dmongo__pool_give(conn);
-    }
-    return 0;
-}
-
+/* The pools' upkeep, if there is any to be done. */
 static int start_background(dmongo *client, diesel_error *err)
 {
-    if (client->uri->options.min_pool_size == 0)
+    const struct dmongo__uri_options *o = &client->uri->options;
+    if (o->min_pool_size == 0 && o->max_idle_time_ms == 0)
         return 0;
     client->background =
         diesel_scope_open(&(diesel_scope_options){.detached = true});
     if (client->background == NULL)
         return diesel_error_nomem(err, "a client");
-    return diesel_go(client->background, fill_pool, client) == 0
-               ? 0
-               : diesel_error_nomem(err, "a client");
+    for (size_t i = 0; i < client->uri->host_count; i++)
+        if (diesel_go(client->background, dmongo__pool_upkeep,
+                      &client->servers[i].pool) < 0)
+            return diesel_error_nomem(err, "a client");
+    return 0;
 }
 
 dmongo *dmongo_open(const char *uri, const dmongo_options *options,

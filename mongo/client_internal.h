@@ -79,7 +79,7 @@ struct dmongo {
     bool is_watched; /* somebody wants to see commands */
     uint64_t last_operation;
 
-    diesel_scope *background; /* keeps minPoolSize; NULL if that is 0 */
+    diesel_scope *background; /* the pools' upkeep; NULL: there is none */
 };
 
 /* client.c */

@@ -42,6 +42,7 @@ struct dmongo__conn {
     uint32_t generation;
     uint64_t number;    /* counted from 1 in the pool */
     bool is_checked_out;
+    bool is_told_closed;
     const char *held_by; /* the operation that has it, for messages; or NULL */
     int64_t idle_since; /* only kept if there is a limit to it */
 

@@ -80,7 +80,7 @@ static void wake_all(struct dmongo__pool *pool, int value)
         continue;
 }
 
-static bool may_connect(const struct dmongo__pool *pool)
+bool dmongo__pool_may_connect(const struct dmongo__pool *pool)
 {
     return !pool->is_closed && pool->total < pool->max &&
            pool->connecting < pool->max_connecting;
@@ -89,7 +89,7 @@ static bool may_connect(const struct dmongo__pool *pool)
 /* Something has become free: those who wait may make connections with it. */
 static void pass_on(struct dmongo__pool *pool)
 {
-    while (pool->first_waiter != NULL && may_connect(pool)) {
+    while (pool->first_waiter != NULL && dmongo__pool_may_connect(pool)) {
         if (wake_first(pool, MAY_CONNECT, NULL) == NULL)
             return;
         pool->total++;
@@ -101,8 +101,14 @@ static void tell(const struct dmongo__pool *pool, dmongo_pool_event_kind kind,
                  const struct dmongo__conn *conn, const char *reason,
                  int64_t begun_us)
 {
-    if (pool->tell != NULL)
-        pool->tell(pool->arg, kind, conn, reason, begun_us);
+    if (pool->tell == NULL)
+        return;
+    dmongo_pool_event event = {
+        .kind = kind,
+        .connection_id = conn != NULL ? conn->number : 0,
+        .reason = reason,
+        .duration_us = begun_us != 0 ? dmongo__now_us() - begun_us : 0};
+    pool->tell(pool->arg, &event);
 }
 
 /* When something began, for the event of its end. */
@@ -128,10 +134,18 @@ static const char *why_closed(const struct dmongo__pool *pool,
     return is_expired(pool, conn) ? "idle" : "error";
 }
 
+static void tell_closed(const struct dmongo__pool *pool, struct dmongo__conn *conn,
+                        const char *reason)
+{
+    if (!conn->is_told_closed)
+        tell(pool, DMONGO_CONNECTION_CLOSED, conn, reason, 0);
+    conn->is_told_closed = true;
+}
+
 /* Takes the connection out of the list of all and frees it. */
 static void discard(struct dmongo__pool *pool, struct dmongo__conn *conn)
 {
-    tell(pool, DMONGO_CONNECTION_CLOSED, conn, why_closed(pool, conn), 0);
+    tell_closed(pool, conn, why_closed(pool, conn));
     *(conn->previous_all != NULL ? &conn->previous_all->next_all : &pool->all) =
         conn->next_all;
     if (conn->next_all != NULL)
@@ -139,6 +153,8 @@ static void discard(struct dmongo__pool *pool, struct dmongo__conn *conn)
     dmongo__conn_clear(conn);
     diesel_free(conn);
     pool->total--;
+    if (pool->total < pool->min)
+        dmongo__pool_nudge(pool);
 }
 
 static void discard_idle(struct dmongo__pool *pool)
@@ -166,10 +182,36 @@ static struct dmongo__conn *take_idle(struct dmongo__pool *pool)
     return NULL;
 }
 
+int64_t dmongo__pool_prune(struct dmongo__pool *pool)
+{
+    int64_t due = DIESEL_FOREVER;
+    struct dmongo__conn **at = &pool->idle, *conn;
+    while (pool->max_idle_ms > 0 && (conn = *at) != NULL) {
+        if (is_expired(pool, conn)) {
+            *at = conn->next_idle;
+            pool->idle_count--;
+            discard(pool, conn);
+            continue;
+        }
+        /* The last one has been idle longest. */
+        due = conn->idle_since + pool->max_idle_ms + 1;
+        at = &conn->next_idle;
+    }
+    return due;
+}
+
 static void is_closed(diesel_error *err)
 {
     diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_MONGO, 0,
                      "the client has been closed");
+}
+
+static void is_cleared(diesel_error *err)
+{
+    diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_MONGO, 0,
+                     "the connection to the server was lost");
+    if (err != NULL)
+        err->flags = DIESEL_EF_RETRYABLE;
 }
 
 /* An empty connection, in the list of all. */
@@ -197,22 +239,38 @@ static struct dmongo__conn *new_conn(struct dmongo__pool *pool,
 }
 
 /* Makes a connection for which total and connecting have been raised. */
-static struct dmongo__conn *connect_reserved(struct dmongo__pool *pool,
-                                             int64_t deadline,
-                                             diesel_error *err)
+static struct dmongo__conn *make_reserved(struct dmongo__pool *pool,
+                                          int64_t deadline, diesel_error *err)
 {
     int64_t since = begun(pool);
     struct dmongo__conn *conn = new_conn(pool, err);
     if (conn == NULL) {
         pool->total--;
     } else if (pool->make(conn, pool->arg, deadline, err) < 0) {
+        tell_closed(pool, conn, pool->is_closed ? "poolClosed" : "error");
         discard(pool, conn);
         conn = NULL;
     } else {
         tell(pool, DMONGO_CONNECTION_READY, conn, NULL, since);
     }
     pool->connecting--;
+    return conn;
+}
+
+/* The place among those that are being made is free again. */
+static void end_connecting(struct dmongo__pool *pool)
+{
     pass_on(pool);
+    if (pool->total < pool->min)
+        dmongo__pool_nudge(pool);
+}
+
+static struct dmongo__conn *connect_reserved(struct dmongo__pool *pool,
+                                             int64_t deadline,
+                                             diesel_error *err)
+{
+    struct dmongo__conn *conn = make_reserved(pool, deadline, err);
+    end_connecting(pool);
     return conn;
 }
 
@@ -279,12 +337,14 @@ static struct dmongo__conn *wait(struct dmongo__pool *pool, int64_t deadline,
     case GIVEN:
         return w.given;
     case MAY_CONNECT:
-        return connect_reserved(pool, deadline, err);
+        if (pool->is_ready || pool->is_closed)
+            return connect_reserved(pool, deadline, err);
+        pool->total--; /* it was cleared since */
+        pool->connecting--;
+        is_cleared(err);
+        return NULL;
     case CLEARED:
-        diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_MONGO, 0,
-                         "the connection to the server was lost");
-        if (err != NULL)
-            err->flags = DIESEL_EF_RETRYABLE;
+        is_cleared(err);
         return NULL;
     case CLOSED:
         is_closed(err);
@@ -305,7 +365,11 @@ static struct dmongo__conn *take(struct dmongo__pool *pool, int64_t deadline,
         is_closed(err);
         return NULL;
     }
-    if (!may_connect(pool))
+    if (!pool->is_ready) {
+        is_cleared(err);
+        return NULL;
+    }
+    if (!dmongo__pool_may_connect(pool))
         return wait(pool, deadline, err);
     return dmongo__pool_connect(pool, deadline, err);
 }
@@ -341,7 +405,15 @@ struct dmongo__conn *dmongo__pool_take(struct dmongo__pool *pool,
 
 void dmongo__pool_open(struct dmongo__pool *pool)
 {
-    tell(pool, DMONGO_POOL_CREATED, NULL, NULL, 0);
+    if (pool->tell == NULL)
+        return;
+    dmongo_pool_event event = {.kind = DMONGO_POOL_CREATED,
+                               .min_size = pool->min,
+                               .max_size = pool->max != SIZE_MAX ? pool->max : 0,
+                               .max_connecting = pool->max_connecting,
+                               .max_idle_ms = pool->max_idle_ms,
+                               .wait_ms = pool->wait_ms};
+    pool->tell(pool->arg, &event);
 }
 
 void dmongo__pool_ready(struct dmongo__pool *pool)
@@ -349,6 +421,7 @@ void dmongo__pool_ready(struct dmongo__pool *pool)
     if (!pool->is_ready && !pool->is_closed)
         tell(pool, DMONGO_POOL_READY, NULL, NULL, 0);
     pool->is_ready = true;
+    dmongo__pool_nudge(pool);
 }
 
 /* A large message must not hold its memory for as long as the connection lives. */
@@ -376,20 +449,53 @@ void dmongo__pool_give(struct dmongo__conn *conn)
     shrink(&conn->out);
     shrink(&conn->in);
     shrink(&conn->packed);
-    if (pool->max_idle_ms > 0)
-        conn->idle_since = diesel_now();
     conn->next_idle = pool->idle;
     pool->idle = conn;
     pool->idle_count++;
+    if (pool->max_idle_ms > 0) {
+        conn->idle_since = diesel_now();
+        if (pool->idle_count == 1)
+            dmongo__pool_nudge(pool);
+    }
 }
 
-void dmongo__pool_clear(struct dmongo__pool *pool)
+int dmongo__pool_add(struct dmongo__pool *pool)
+{
+    diesel_error unused;
+    pool->total++;
+    pool->connecting++;
+    struct dmongo__conn *conn = make_reserved(pool, DIESEL_FOREVER, &unused);
+    if (conn != NULL) /* first, as who waits for one need not make one then */
+        dmongo__pool_give(conn);
+    end_connecting(pool);
+    return conn != NULL ? 0 : -1;
+}
+
+/* Who uses a connection gets CLOSED at once, and gives it back then. */
+static void interrupt(struct dmongo__pool *pool)
+{
+    for (struct dmongo__conn *conn = pool->all; conn != NULL;
+         conn = conn->next_all) {
+        if (conn->generation == pool->generation)
+            continue;
+        if (conn->is_checked_out)
+            tell_closed(pool, conn, "stale");
+        dmongo__conn_shut(conn);
+    }
+}
+
+void dmongo__pool_clear(struct dmongo__pool *pool, bool interrupts)
 {
     pool->generation++;
-    if (pool->is_ready)
-        tell(pool, DMONGO_POOL_CLEARED, NULL, NULL, 0);
+    if (pool->is_ready && pool->tell != NULL) {
+        dmongo_pool_event event = {.kind = DMONGO_POOL_CLEARED,
+                                   .interrupts_in_use = interrupts};
+        pool->tell(pool->arg, &event);
+    }
     pool->is_ready = false;
     discard_idle(pool);
+    if (interrupts)
+        interrupt(pool);
     wake_all(pool, CLEARED);
 }
 
@@ -404,4 +510,5 @@ void dmongo__pool_close(struct dmongo__pool *pool)
         dmongo__conn_shut(conn);
     tell(pool, DMONGO_POOL_CLOSED, NULL, NULL, 0);
     wake_all(pool, CLOSED);
+    dmongo__pool_nudge(pool);
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include <diesel/error.h>
+#include <diesel/fiber.h>
 #include <diesel/mongo_events.h>
 
 #include "conn_internal.h"
@@ -26,6 +27,7 @@ struct dmongo__pool_waiter;
 
 struct dmongo__pool {
     /* Set by the owner before the first use, and not changed. */
+    size_t min;            /* connections that upkeep keeps                */
     size_t max;            /* connections; SIZE_MAX: no limit             */
     size_t max_connecting; /* of them at a time                           */
     int64_t max_idle_ms;   /* 0: no limit                                 */
@@ -34,9 +36,7 @@ struct dmongo__pool {
                 diesel_error *err);
     void *arg;
     /* Is told what happens, with the same arg; NULL: nobody is. */
-    void (*tell)(void *arg, dmongo_pool_event_kind kind,
-                 const struct dmongo__conn *conn, const char *reason,
-                 int64_t begun_us);
+    void (*tell)(void *arg, dmongo_pool_event *event);
 
     struct dmongo__conn *idle; /* the one used last is first             */
     struct dmongo__conn *all;
@@ -47,6 +47,7 @@ struct dmongo__pool {
     bool is_closed;
     bool is_ready; /* the server has been found fit since the pool was cleared */
     uint64_t last_number; /* of a connection */
+    diesel_fiber *upkeep; /* while it rests; NULL: there is none or it works */
     struct dmongo__pool_waiter *first_waiter, *last_waiter;
     size_t waiter_count;
 };
@@ -59,7 +60,7 @@ void dmongo__pool_ready(struct dmongo__pool *pool);
 
 /* Takes a connection: an idle one, or a new one, or waits until one is given back.
  * NULL: TIMEDOUT, with how many are in use; CANCELLED; CLOSED when the pool has
- * been closed, or cleared while waiting (then with DIESEL_EF_RETRYABLE); or
+ * been closed, or is not ready (then with DIESEL_EF_RETRYABLE); or
  * why a new connection could not be made. Switches fibers if it must. */
 struct dmongo__conn *dmongo__pool_take(struct dmongo__pool *pool,
                                        int64_t deadline, diesel_error *err);
@@ -74,12 +75,31 @@ struct dmongo__conn *dmongo__pool_connect(struct dmongo__pool *pool,
 void dmongo__pool_give(struct dmongo__conn *conn);
 
 /* The server is not what it was: closes the idle connections, lets those in use
- * finish and then closes them, and tells those who wait. Never switches
- * fibers. */
-void dmongo__pool_clear(struct dmongo__pool *pool);
+ * finish and then closes them - or closes them, too, if it `interrupts` -, and tells
+ * those who wait. It is not ready then. Never switches fibers. */
+void dmongo__pool_clear(struct dmongo__pool *pool, bool interrupts);
 
 /* For good, and at once: calls that use a connection get CLOSED. What was taken
  * must still be given. Never switches fibers. */
 void dmongo__pool_close(struct dmongo__pool *pool);
+
+/* pool_upkeep.c: a fiber that keeps `min` connections and closes those that have been
+ * idle for too long, until the pool is closed or it is cancelled; arg is the pool. It
+ * must have ended before the pool's memory goes. */
+int dmongo__pool_upkeep(void *arg);
+
+/* Has it look at the pool again. Never switches fibers. */
+void dmongo__pool_nudge(struct dmongo__pool *pool);
+
+/* For it: makes a connection, which goes to who waits for one or is idle. 0 or -1. Switches
+ * fibers. */
+int dmongo__pool_add(struct dmongo__pool *pool);
+
+/* For it: closes what has been idle for too long; returns when the next one will have
+ * been, or DIESEL_FOREVER. Never switches fibers. */
+int64_t dmongo__pool_prune(struct dmongo__pool *pool);
+
+/* Whether the limits allow another connection. */
+bool dmongo__pool_may_connect(const struct dmongo__pool *pool);
 
 #endif

@@ -214,7 +214,7 @@ void dmongo__server_lost(struct dmongo__server *server, uint32_t generation)
     if (generation != server->pool.generation)
         return; /* about a connection from before it was lost last */
     dmongo__server_unfit(server);
-    dmongo__pool_clear(&server->pool);
+    dmongo__pool_clear(&server->pool, false);
 }
 
 void dmongo__server_unfit(struct dmongo__server *server)

@@ -23,6 +23,8 @@
 #ifndef DIESEL_MONGO_EVENTS_H
 #define DIESEL_MONGO_EVENTS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <bson/bson.h>
@@ -72,6 +74,11 @@ typedef struct dmongo_pool_event {
                                "connectionError" or "poolClosed"; else NULL     */
     int64_t duration_us;    /* of CONNECTION_READY, CHECK_OUT_FAILED and
                                CHECKED_OUT: since it began                      */
+    bool interrupts_in_use; /* of POOL_CLEARED: operations that have a connection
+                               fail at once                                     */
+    /* Of POOL_CREATED; 0: no limit. */
+    size_t min_size, max_size, max_connecting;
+    int64_t max_idle_ms, wait_ms;
 } dmongo_pool_event;
 
 /* "connectionCheckedOut" for DMONGO_CHECKED_OUT, as MongoDB's specifications call it.
