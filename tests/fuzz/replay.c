@@ -5,9 +5,10 @@
  *     fuzz_NAME [-n COUNT] [FILE...]
  *
  * Feeds the entry point with each file, by default all of
- * $top_srcdir/tests/fuzz/corpus/NAME, and with COUNT (100,000) mutations of
- * them. These are the same in every run, so that a failure comes again. To
- * really search, build the entry point with clang instead:
+ * $top_srcdir/tests/fuzz/corpus/NAME, and with COUNT mutations of them (100,000,
+ * or what a slow entry point puts into fuzz_mutations). These are the same in every
+ * run, so that a failure comes again. To really search, build the entry point with
+ * clang instead:
  *
  *     clang -g -fsanitize=fuzzer,address,undefined -I. -Icore -Imongo \
  *         tests/fuzz/fuzz_NAME.c SOURCES... -o fuzz && ./fuzz CORPUS-FOLDER
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+extern const unsigned long fuzz_mutations __attribute__((weak));
 
 enum { MAX_INPUT = 65536 };
 
@@ -136,7 +138,7 @@ static void find_corpus(const char *program, glob_t *found)
 
 int main(int argc, char **argv)
 {
-    unsigned long mutations = 100000;
+    unsigned long mutations = &fuzz_mutations != NULL ? fuzz_mutations : 100000;
     int option;
     while ((option = getopt(argc, argv, "n:")) != -1) {
         if (option != 'n') {
