@@ -300,6 +300,20 @@ dredis_lock *dredis_lock_take(dredis *const *clients, size_t n, const char *name
     return NULL;
 }
 
+static void not_given(const dredis_lock *lock, bool held, struct round *round,
+                      diesel_error *err)
+{
+    if (!held || !round->failed) {
+        diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
+                         "the lock %.100s had been lost", lock->name);
+        return;
+    }
+    diesel_error_prefix(&round->failure, "the lock %.100s was not given back and "
+                        "will expire", lock->name);
+    if (err != NULL)
+        *err = round->failure;
+}
+
 int dredis_lock_give(dredis_lock *lock, diesel_error *err)
 {
     if (lock == NULL)
@@ -313,8 +327,7 @@ int dredis_lock_give(dredis_lock *lock, diesel_error *err)
     struct round round = give_all(lock);
     bool given = held && is_majority(lock, round.granted);
     if (!given)
-        diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
-                         "the lock %.100s had been lost", lock->name);
+        not_given(lock, held, &round, err);
     dredis__queue_wake_all(&lock->waiting, 0);
     free_lock(lock);
     return given ? 0 : -1;

@@ -121,8 +121,9 @@ static int poll_queue(dredis_subscription *s, dredis_message *message,
 static void fire_cases(dredis_subscription *s)
 {
     while (!diesel_cases_is_empty(&s->cases)) {
-        int result = s->count > 0 ? 1 : s->failed ? -1 : 0;
-        if (s->count == 0 && !s->failed && !s->closed)
+        bool gap = s->gap && s->off == 0;
+        int result = s->count > 0 ? 1 : s->failed ? -1 : s->closed ? 0 : 1;
+        if (s->count == 0 && !s->failed && !s->closed && !gap)
             return;
         diesel_case *c = diesel_cases_fire(&s->cases, result);
         if (c == NULL)
@@ -201,9 +202,11 @@ void dredis__subscription_put(dredis_subscription *s, dredis_reply *reply,
         dredis__message_drop(reply, shared);
         return;
     }
-    if (make_room(s) < 0) { /* no memory: as if it had been too slow */
+    if (make_room(s) < 0) { /* whatever the rule, it is missed */
         s->dropped++;
+        s->gap = true;
         dredis__message_drop(reply, shared);
+        announce(s);
         return;
     }
     s->count++;
@@ -215,8 +218,10 @@ void dredis__subscription_put(dredis_subscription *s, dredis_reply *reply,
 
 void dredis__subscription_put_gap(dredis_subscription *s)
 {
-    if (make_room(s) < 0)
-        return; /* it stays noted, and is told when the queue is empty */
+    if (make_room(s) < 0) { /* it stays noted, and is told when the queue is empty */
+        announce(s);
+        return;
+    }
     s->gap = false;
     s->count++;
     *item_at(s, s->count - 1) = (dredis__item){.dropped = s->dropped};

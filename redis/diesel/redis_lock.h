@@ -59,7 +59,8 @@ dredis_lock *dredis_lock_take(dredis *const *clients, size_t n, const char *name
     __attribute__((warn_unused_result));
 
 /* Gives it back and frees it, also if it fails, and even in a cancelled scope. 0; -1:
- * CLOSED, it had been lost. NULL does nothing. Switches fibers. */
+ * CLOSED: it had been lost; and as dredis_call(), for a second at most: it was not given
+ * back and will expire. NULL does nothing. Switches fibers. */
 int dredis_lock_give(dredis_lock *lock, diesel_error *err);
 
 /* The fencing token: higher than that of each holder before. Never switches fibers. */

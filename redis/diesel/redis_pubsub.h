@@ -22,7 +22,8 @@
  *
  * When the connection breaks, it is made anew and all is subscribed to again.
  * Meanwhile messages may have been published that nobody will ever see; when all
- * channels of a subscription are in order again, it gets a GAP to say so.
+ * channels of a subscription are in order again, it gets a GAP to say so. It gets one,
+ * too, for a message for which there was no memory.
  */
 #ifndef DIESEL_REDIS_PUBSUB_H
 #define DIESEL_REDIS_PUBSUB_H
