@@ -77,9 +77,16 @@ static inline void own_redis_exec(const struct own_redis *server,
     _exit(127);
 }
 
-static inline bool own_redis_installed(const char *program)
+static inline const char *own_redis_program(void)
 {
-    char command[256];
+    const char *program = getenv("DIESEL_TEST_REDIS_SERVER");
+    return program != NULL && program[0] != '\0' ? program : "redis-server";
+}
+
+static inline bool own_redis_installed(void)
+{
+    const char *program = own_redis_program();
+    char command[512];
     snprintf(command, sizeof command, "command -v %s >/dev/null 2>&1", program);
     if (system(command) == 0)
         return true;
@@ -93,10 +100,7 @@ static inline bool own_redis_start(struct own_redis *server, const char *name,
                                    const char *const *options)
 {
     static const char *const saves_nothing[] = {"--save", "", NULL};
-    const char *program = getenv("DIESEL_TEST_REDIS_SERVER");
-    if (program == NULL)
-        program = "redis-server";
-    if (!own_redis_installed(program))
+    if (!own_redis_installed())
         return false;
     snprintf(server->path, sizeof server->path, "%s", test_path(name));
     snprintf(server->folder, sizeof server->folder, "%s", test_dir_path);
@@ -104,7 +108,7 @@ static inline bool own_redis_start(struct own_redis *server, const char *name,
     server->pid = fork();
     ck_assert_int_ge(server->pid, 0);
     if (server->pid == 0)
-        own_redis_exec(server, program,
+        own_redis_exec(server, own_redis_program(),
                        options != NULL ? options : saves_nothing);
     own_redis_await(server);
     return true;

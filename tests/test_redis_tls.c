@@ -238,15 +238,18 @@ static unsigned free_port(void)
 
 static bool knows_tls(void)
 {
-    return system("redis-server --tls-port 0 --port 0 --daemonize maybe 2>&1 | "
-                  "grep -q tls-port") != 0;
+    char command[512];
+    snprintf(command, sizeof command,
+             "%s --tls-port 0 --port 0 --daemonize maybe 2>&1 | grep -q tls-port",
+             own_redis_program());
+    return system(command) != 0;
 }
 
 START_TEST(redis_server_wants_a_client_certificate)
 {
     char port[16];
     make_authorities();
-    if (!own_redis_installed("redis-server") || !knows_tls())
+    if (!own_redis_installed() || !knows_tls())
         return;
     const char *cert = tls_ca_issue(
         ca, &(tls_cert){.subject = "db", .names = "DNS:localhost"});
