@@ -9,6 +9,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <diesel/redis.h>
 
@@ -125,6 +126,31 @@ static void out_of_memory(void)
     ck_assert_int_eq(dredis_set(redis, "k", "v", NULL, &err), 1);
 }
 
+/* The file is a folder. */
+static void nothing_can_be_saved(void)
+{
+    char path[160];
+    int result;
+    snprintf(path, sizeof path, "%s/dump.rdb", server.folder);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    open_client(NULL);
+    assert_ok(dredis_config_set(redis, DREDIS_LIST("save", "3600 1"), &err));
+    dredis_reply *r = dredis_call(redis, &err, "BGSAVE");
+    assert_made(r);
+    dredis_reply_free(r);
+    do { /* until the save has failed */
+        result = dredis_set(redis, "k", "v", NULL, &err);
+    } while (result == 1 && diesel_sleep(1, NULL) == 0);
+    ck_assert_int_eq(result, -1);
+    assert_error(DIESEL_E_SERVER);
+    ck_assert_int_eq(err.detail, DREDIS_ERR_MISCONF);
+    ck_assert_int_eq(dredis_exists(redis, "k", &err), 1);
+    assert_ok(dredis_config_set(
+        redis, DREDIS_LIST("stop-writes-on-bgsave-error", "no"), &err));
+    ck_assert_int_eq(dredis_set(redis, "k", "v", NULL, &err), 1);
+    rmdir(path);
+}
+
 static void a_replica_only_reads(void)
 {
     dredis_reply *r;
@@ -237,8 +263,9 @@ static void clients_are_killed(void)
 }
 
 static void (*const tests[])(void) = {
-    out_of_memory,          a_replica_only_reads,     users_may_not_do_all,
-    a_script_keeps_it_busy, a_slow_reader_is_cut_off, clients_are_killed,
+    out_of_memory,        nothing_can_be_saved,   a_replica_only_reads,
+    users_may_not_do_all, a_script_keeps_it_busy, a_slow_reader_is_cut_off,
+    clients_are_killed,
 };
 
 static int run_test(void *arg)
