@@ -33,6 +33,7 @@ redis_aside
 redis_cache
 redis_chat room ann
 redis_counter
+redis_fanin 10000
 redis_leaderboard
 redis_script
 redis_sessions
