@@ -168,6 +168,11 @@ bool diesel__inbox_is_idle(const diesel_thread *inbox)
            atomic_load(&inbox->top) == NULL;
 }
 
+bool diesel__inbox_is_closed(const diesel_thread *inbox)
+{
+    return atomic_load(&inbox->top) == &closed;
+}
+
 bool diesel__inbox_is_foreign(const diesel_thread *inbox, diesel_error *err)
 {
     if (inbox->born == diesel__forks)

@@ -44,6 +44,9 @@ void diesel__inbox_expect_no_more(diesel_thread *inbox);
 /* Whether nobody is left who could post anything. */
 bool diesel__inbox_is_idle(const diesel_thread *inbox);
 
+/* Whether its scheduler has ended: on any thread, with a share. */
+bool diesel__inbox_is_closed(const diesel_thread *inbox);
+
 /* Takes no more letters, and delivers those that are there. */
 void diesel__inbox_close(struct diesel__sched *s);
 /* Gives up the scheduler's share, after diesel__inbox_close(). */

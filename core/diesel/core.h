@@ -31,6 +31,7 @@
 #include <diesel/supervisor.h>
 #include <diesel/sync.h>
 #include <diesel/thread.h>
+#include <diesel/thread_channel.h>
 #include <diesel/time.h>
 #include <diesel/tls.h>
 #include <diesel/udp.h>
