@@ -23,6 +23,7 @@ hello
 log
 redis_double
 lookup localhost
+percore
 timeout
 udp_echo
 '

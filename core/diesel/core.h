@@ -32,6 +32,7 @@
 #include <diesel/sync.h>
 #include <diesel/thread.h>
 #include <diesel/thread_channel.h>
+#include <diesel/threads.h>
 #include <diesel/time.h>
 #include <diesel/tls.h>
 #include <diesel/udp.h>
