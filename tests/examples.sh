@@ -17,13 +17,16 @@ trap 'rm -rf "$work"' EXIT
 
 alone='
 channel
+crawl
 echo
 event_loop
 hello
 log
-redis_double
 lookup localhost
+offload .
 percore
+redis_double
+supervised
 timeout
 udp_echo
 '
