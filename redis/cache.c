@@ -24,6 +24,7 @@
 
 #include "batch_internal.h"
 #include "client_internal.h"
+#include "console_internal.h"
 #include "dict_internal.h"
 #include "encode_internal.h"
 #include "error_internal.h"
@@ -50,6 +51,7 @@ struct dredis_cache {
     dredis__dict items;
     item *first, *last; /* of the kept */
     dredis_cache_stats stats;
+    diesel_console_entry *shown; /* on the console's page */
 };
 
 /* --- Items */
@@ -567,6 +569,18 @@ static void free_cache(dredis_cache *cache)
     diesel_free(cache);
 }
 
+static void show(void *arg, diesel_console_page *page)
+{
+    const dredis_cache *cache = arg;
+    const dredis_cache_stats *stats = &cache->stats;
+    dredis__console_lane(page, &cache->lane, "cache");
+    diesel_console_row(page, "cache_of", dredis_name(cache->client), "hits",
+                       stats->hits, "misses", stats->misses, "evictions",
+                       stats->evictions, "invalidations", stats->invalidations,
+                       "flushes", stats->flushes, "keys", cache->items.count,
+                       "bytes", stats->bytes);
+}
+
 dredis_cache *dredis_cache_open(dredis *client,
                                 const dredis_cache_options *options,
                                 diesel_error *err)
@@ -599,7 +613,9 @@ dredis_cache *dredis_cache_open(dredis *client,
     }
     cache->scope = cache->lane.scope = diesel_scope_open(
         &(diesel_scope_options){.label = "redis cache", .detached = true});
-    if (cache->scope != NULL && dredis__lane_start(&cache->lane, err) == 0)
+    cache->shown = dredis__console_add(show, cache, err);
+    if (cache->scope != NULL && cache->shown != NULL &&
+        dredis__lane_start(&cache->lane, err) == 0)
         return cache;
     dredis_cache_close(cache);
     diesel_error_nomem(err, "a cache's fiber");
@@ -616,6 +632,7 @@ void dredis_cache_close(dredis_cache *cache)
         return;
     diesel_error_set(&why, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
                      "the cache has been closed");
+    diesel_console_remove(cache->shown);
     dredis__lane_close(&cache->lane, &why);
     diesel_scope_cancel(cache->scope);
     diesel_scope_wait(cache->scope, NULL);

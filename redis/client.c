@@ -19,6 +19,7 @@
 #include <diesel/time.h>
 
 #include "command_internal.h"
+#include "console_internal.h"
 #include "hub_internal.h"
 #include "reply_internal.h"
 
@@ -118,7 +119,8 @@ dredis *dredis_open(const char *url, const dredis_options *options,
     client->scope = diesel_scope_open(
         &(diesel_scope_options){.label = "redis", .detached = true});
     dredis__spares_open();
-    if (dredis__lane_start(&client->lanes[0], err) == 0 &&
+    client->shown = dredis__console_add(dredis__console_client, client, err);
+    if (client->shown != NULL && dredis__lane_start(&client->lanes[0], err) == 0 &&
         dredis__credentials_keep(client, err) == 0)
         return client;
 
@@ -137,6 +139,7 @@ void dredis_close(dredis *client)
     diesel_error why;
     dredis__client_closed(&why);
     client->closed = true;
+    diesel_console_remove(client->shown);
     for (size_t i = 0; i < client->config.connections; i++)
         dredis__lane_close(&client->lanes[i], &why);
     dredis__dedicated_close(client, &why);

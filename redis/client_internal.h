@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <diesel/console.h>
 #include <diesel/redis_client.h>
 #include <diesel/scope.h>
 
@@ -33,6 +34,7 @@ struct dredis {
     dredis__queue dedicated_waiting; /* fibers that need one of them      */
     struct dredis__hub *hub;    /* of its subscriptions, or NULL          */
     bool reaping;               /* a fiber closes the idle ones           */
+    diesel_console_entry *shown;      /* on the console's page           */
     dredis_stats stats;
 };
 
@@ -74,6 +76,9 @@ void dredis__dedicated_renew(dredis *client, const char *why);
 
 /* Breaks all dedicated connections, for the client is closed. */
 void dredis__dedicated_close(dredis *client, const diesel_error *why);
+
+/* Their rows on the console's page. */
+void dredis__dedicated_show(const dredis *client, diesel_console_page *page);
 
 /* Starts the fiber that asks for credentials anew, if they have an end. 0 or -1. */
 int dredis__credentials_keep(dredis *client, diesel_error *err);

@@ -17,6 +17,8 @@
 #include <diesel/memory.h>
 #include <diesel/time.h>
 
+#include "console_internal.h"
+
 #define BUFFER_SIZE (16 * 1024)
 #define MOST_IDLE 16
 
@@ -280,4 +282,22 @@ void dredis__dedicated_close(dredis *client, const diesel_error *why)
         if (!d->busy)
             drop(client, d); /* else by the call that has it */
     }
+}
+
+void dredis__dedicated_show(const dredis *client, diesel_console_page *page)
+{
+    for (const dredis__dedicated *d = client->dedicated; d != NULL; d = d->next)
+        dredis__console_row(
+            page, &(dredis__shown){.config = &client->config,
+                                   .use = "own",
+                                   .state = d->connection == NULL ? "connecting"
+                                            : d->busy             ? "busy"
+                                                                  : "idle",
+                                   .connection = d->connection});
+    size_t waiting = dredis__queue_count(&client->dedicated_waiting);
+    if (waiting > 0)
+        dredis__console_row(page, &(dredis__shown){.config = &client->config,
+                                                   .use = "own",
+                                                   .state = "wanted",
+                                                   .waiting = waiting});
 }

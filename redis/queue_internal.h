@@ -41,6 +41,16 @@ static inline void dredis__queue_remove(dredis__parked *entry)
     entry->prev = entry->next = NULL;
 }
 
+/* How many fibers are in it. */
+static inline size_t dredis__queue_count(const dredis__queue *queue)
+{
+    size_t n = 0;
+    for (const dredis__parked *at = queue->ends.next; at != &queue->ends;
+         at = at->next)
+        n++;
+    return n;
+}
+
 /* Wakes the first fiber with the value. */
 static inline void dredis__queue_wake(dredis__queue *queue, int value)
 {

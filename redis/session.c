@@ -9,6 +9,7 @@
 
 #include "config_internal.h"
 #include "connection_internal.h"
+#include "console_internal.h"
 #include "encode_internal.h"
 #include "route_internal.h"
 
@@ -18,7 +19,22 @@ struct dredis_session {
     dredis__config config;
     dredis_stats stats;
     dredis__connection *connection;
+    diesel_console_entry *shown; /* on the console's page */
 };
+
+static void show(void *arg, diesel_console_page *page)
+{
+    const dredis_session *session = arg;
+    const dredis__connection *c = session->connection;
+    bool broken = dredis__connection_is_broken(c);
+    dredis__console_row(
+        page, &(dredis__shown){.config = &session->config,
+                               .use = "session",
+                               .state = broken           ? "broken"
+                                        : c->pending > 0 ? "busy"
+                                                         : "idle",
+                               .connection = c});
+}
 
 dredis_session *dredis_session_open(const char *url,
                                     const dredis_options *options,
@@ -35,8 +51,13 @@ dredis_session *dredis_session_open(const char *url,
     }
     session->connection = dredis__connection_open(&session->config, BUFFER_SIZE,
                                                   &session->stats, err);
-    if (session->connection != NULL)
-        return session;
+    if (session->connection != NULL) {
+        session->shown = dredis__console_add(show, session, err);
+        if (session->shown != NULL)
+            return session;
+        dredis_session_close(session);
+        return NULL;
+    }
     diesel_error_prefix(err, "redis %s", session->config.name);
     dredis__config_clear(&session->config);
 
@@ -52,6 +73,7 @@ void dredis_session_close(dredis_session *session)
         return;
     diesel_error_set(&why, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
                      "the session has been closed");
+    diesel_console_remove(session->shown);
     dredis__connection_break(session->connection, &why);
     dredis__connection_leave(session->connection);
     dredis__config_clear(&session->config);

@@ -9,7 +9,8 @@
  * ("%p" in it is the process's number). Only the user that the program runs as, and
  * root, may attach. While nobody does, it costs nothing but a descriptor.
  *
- * A library or a program adds pages of its own, say, of a pool:
+ * A library or a program adds pages of its own, as the Redis driver does with the page
+ * "redis" and as any driver may with its connections; say, of a pool:
  *
  *     static void show(void *arg, diesel_console_page *page)
  *     {
