@@ -28,6 +28,7 @@
 #include "dict_internal.h"
 #include "encode_internal.h"
 #include "error_internal.h"
+#include "watch_internal.h"
 
 #define USUAL_BYTES ((size_t)64 << 20)
 #define OVERHEAD 160 /* of an item, beside its key and its value */
@@ -52,7 +53,14 @@ struct dredis_cache {
     item *first, *last; /* of the kept */
     dredis_cache_stats stats;
     diesel_console_entry *shown; /* on the console's page */
+    dredis__meter *meter;        /* or NULL */
 };
+
+static void count(dredis_cache *cache)
+{
+    cache->stats.keys = cache->items.count;
+    dredis__meter_cache(cache->meter, &cache->stats);
+}
 
 /* --- Items */
 
@@ -268,7 +276,8 @@ static void lose(void *arg)
 static const dredis__hooks hooks = {.take = take, .up = track, .down = lose};
 
 /* Runs a request that only reads: 0 or -1. */
-static int run(dredis_cache *cache, dredis__request *request, diesel_error *err)
+static int run_unseen(dredis_cache *cache, dredis__request *request,
+                      diesel_error *err)
 {
     int result = DREDIS__AGAIN;
     while (result == DREDIS__AGAIN ||
@@ -287,6 +296,21 @@ static int run(dredis_cache *cache, dredis__request *request, diesel_error *err)
             result = DREDIS__AGAIN;
     }
     return result == 0 ? 0 : -1;
+}
+
+static int run(dredis_cache *cache, dredis__request *request, diesel_error *err)
+{
+    dredis__watched w;
+    dredis__watch *watch = cache->client->config.watch;
+    if (watch == NULL)
+        return run_unseen(cache, request, err);
+    diesel_error why;
+    dredis__watch_begin(&w, watch, request);
+    int result = run_unseen(cache, request, &why);
+    dredis__watch_end(&w, result, &why);
+    if (result < 0 && err != NULL)
+        *err = why;
+    return result;
 }
 
 /* --- Loading: [CLIENT CACHING YES] MGET key... PTTL key PTTL key ... */
@@ -453,7 +477,10 @@ int dredis_cache_get_value(dredis_cache *cache, diesel_value key, char **value,
     if (diesel_check(err) < 0)
         return -1;
     span.at = dredis__argument(&key, &span.len, scratch);
-    if (get(cache, span, &got, err) < 0)
+    int result = get(cache, span, &got, err);
+    if (cache->meter != NULL)
+        count(cache);
+    if (result < 0)
         return -1;
     *value = got.value;
     if (len != NULL)
@@ -526,6 +553,8 @@ int dredis_cache_mget(dredis_cache *cache, const diesel_value *keys, size_t n,
         plan.items == NULL || plan.to == NULL || plan.later == NULL
             ? diesel_error_nomem(err, "a read through the cache")
             : mget(cache, &plan, keys, n, values, err);
+    if (cache->meter != NULL)
+        count(cache);
     diesel_free(plan.items);
     diesel_free(plan.to);
     diesel_free(plan.later);
@@ -565,6 +594,7 @@ static void free_cache(dredis_cache *cache)
     for (size_t i = 0; cache->prefixes != NULL && i < cache->options.n_prefixes; i++)
         diesel_free(cache->prefixes[i]);
     diesel_free(cache->prefixes);
+    dredis__meter_free(cache->meter);
     dredis__client_leave(cache->client);
     diesel_free(cache);
 }
@@ -596,6 +626,7 @@ dredis_cache *dredis_cache_open(dredis *client,
     }
     client->refs++;
     cache->client = client;
+    cache->meter = dredis__watch_cache_meter(client->config.watch);
     if (options != NULL)
         cache->options = *options;
     if (cache->options.max_bytes == 0)

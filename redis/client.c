@@ -22,6 +22,7 @@
 #include "console_internal.h"
 #include "hub_internal.h"
 #include "reply_internal.h"
+#include "watch_internal.h"
 
 int dredis__client_closed(diesel_error *err)
 {
@@ -256,11 +257,10 @@ static __attribute__((noinline)) int run_on(dredis *client,
     return result;
 }
 
-int dredis__run(dredis *client, dredis__request *request, dredis__route route,
-                diesel_error *err)
+static inline __attribute__((always_inline)) int
+run(dredis *client, dredis__request *request, dredis__route route,
+    diesel_error *err)
 {
-    if (diesel_check(err) < 0)
-        return -1;
     int result = DREDIS__AGAIN;
     client->refs++;
     if (__builtin_expect(route == DREDIS__SHARED && !client->closed, 1)) {
@@ -272,4 +272,33 @@ int dredis__run(dredis *client, dredis__request *request, dredis__route route,
         result = run_on(client, request, route, result, err);
     leave(client);
     return result;
+}
+
+static __attribute__((noinline)) int run_watched(dredis *client,
+                                                 dredis__request *request,
+                                                 dredis__route route,
+                                                 diesel_error *err)
+{
+    dredis__watched w;
+    diesel_error why;
+    dredis__watch *watch = client->config.watch;
+    client->refs++;
+    dredis__watch_begin(&w, watch, request);
+    int result = run(client, request, route, &why);
+    dredis__watch_end(&w, result, &why);
+    dredis__watch_stats(watch, &client->stats);
+    leave(client);
+    if (result != 0 && err != NULL)
+        *err = why;
+    return result;
+}
+
+int dredis__run(dredis *client, dredis__request *request, dredis__route route,
+                diesel_error *err)
+{
+    if (diesel_check(err) < 0)
+        return -1;
+    if (__builtin_expect(client->config.watch != NULL, 0))
+        return run_watched(client, request, route, err);
+    return run(client, request, route, err);
 }

@@ -168,18 +168,24 @@ static size_t take_number(const char **at)
     return number;
 }
 
+size_t dredis__batch_words(const char **at, diesel_value *words, size_t room)
+{
+    size_t n = take_number(at);
+    for (size_t i = 0; i < n; i++) {
+        size_t len = take_number(at);
+        if (i < room)
+            words[i] = diesel_strn(*at, len);
+        *at += len + 2;
+    }
+    return n;
+}
+
 bool dredis__batch_only_reads(const char *bytes, size_t size)
 {
     const char *at = bytes, *end = bytes + size;
     while (at < end) {
         diesel_value words[2];
-        size_t n = take_number(&at);
-        for (size_t i = 0; i < n; i++) {
-            size_t len = take_number(&at);
-            if (i < 2)
-                words[i] = diesel_strn(at, len);
-            at += len + 2;
-        }
+        size_t n = dredis__batch_words(&at, words, 2);
         if (!dredis__command_only_reads(words, n < 2 ? n : 2))
             return false;
     }

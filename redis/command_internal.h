@@ -54,6 +54,10 @@ bool dredis__command_only_reads(const diesel_value *args, size_t n);
 size_t dredis__command_keys(const diesel_value *args, size_t n, size_t *at,
                             size_t room);
 
+/* The words of the command that begins at *at in a batch, up to `room` of them, and *at
+ * behind it. Returns how many there are. */
+size_t dredis__batch_words(const char **at, diesel_value *words, size_t room);
+
 /* Whether all commands of a batch that was encoded only read. */
 bool dredis__batch_only_reads(const char *bytes, size_t size);
 

@@ -18,6 +18,8 @@
 
 #include <diesel/memory.h>
 
+#include "watch_internal.h"
+
 struct span {
     const char *at;
     size_t len;
@@ -44,6 +46,7 @@ static void wipe_free(char *s)
 
 void dredis__config_clear(dredis__config *config)
 {
+    dredis__watch_free(config->watch);
     diesel_free(config->host);
     diesel_free(config->unix_path);
     diesel_free(config->client_name);
@@ -376,6 +379,16 @@ static int64_t first_set(int64_t option, int64_t from_url, int64_t standard)
     return from_url != 0 ? from_url : standard;
 }
 
+static int check_watch(const dredis_options *o, diesel_error *err)
+{
+    if (o->slow_ms < 0 || o->slow_ms > INT_MAX)
+        return invalid(err, "slow_ms is %" PRId64 ", which is not from 0 to %d",
+                       o->slow_ms, INT_MAX);
+    if (o->metrics > DREDIS_METRICS_COMMANDS)
+        return invalid(err, "metrics is none of DREDIS_METRICS_*");
+    return 0;
+}
+
 static int take_options(dredis__config *config, const dredis_options *o,
                         diesel_error *err)
 {
@@ -512,10 +525,11 @@ int dredis__config_init(dredis__config *config, const char *url,
     *config = (dredis__config){0};
     if ((url != NULL && read_url(config, url, err) < 0) ||
         take_options(config, options, err) < 0 ||
-        check_numbers(config, err) < 0 ||
+        check_numbers(config, err) < 0 || check_watch(options, err) < 0 ||
         check_name("client_name", config->client_name, err) < 0 ||
         check_name("lib_name", config->lib_name, err) < 0 ||
-        complete(config, err) < 0 || make_tls(config, options, err) < 0) {
+        complete(config, err) < 0 || make_tls(config, options, err) < 0 ||
+        dredis__watch_new(&config->watch, config, options, err) < 0) {
         dredis__config_clear(config);
         return -1;
     }

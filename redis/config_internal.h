@@ -14,6 +14,8 @@
 
 #include "reply_reader_internal.h"
 
+typedef struct dredis__watch dredis__watch; /* see watch_internal.h */
+
 typedef struct dredis__config {
     char *host;        /* NULL with a Unix socket */
     uint16_t port;
@@ -43,6 +45,7 @@ typedef struct dredis__config {
         dedicated_check_ms;
     dredis__limits limits;
     int keepalive_s;
+    dredis__watch *watch; /* NULL: nobody watches */
 } dredis__config;
 
 /* Fills *config; url and options may be NULL. 0, or -1 with INVAL, TLS or NOMEM; then

@@ -35,6 +35,7 @@
 #include "credentials_internal.h"
 #include "encode_internal.h"
 #include "handshake_internal.h"
+#include "watch_internal.h"
 
 #define FIRST_SLOTS 64 /* a power of two */
 
@@ -92,6 +93,7 @@ static dredis__connection *new_connection(const dredis__config *config,
         .most_pending = config->max_pending,
         .most_output = config->max_output,
         .silence_ms = config->silence_ms,
+        .watch = config->watch,
         .buffer_size = buffer_size,
     };
     dredis__queue_init(&c->room);
@@ -208,10 +210,26 @@ static __attribute__((noinline)) bool is_offered(dredis__connection *c,
     return push || taken != 0;
 }
 
+/* Notes how long the reply was for the request that it belongs to. */
+static __attribute__((noinline)) void note_bytes(dredis__connection *c,
+                                                 const dredis_reply *reply)
+{
+    uint64_t now = dredis__reply_reader_consumed(c->reader);
+    size_t size = (size_t)(now - c->consumed);
+    c->consumed = now;
+    if (reply->type == DREDIS_PUSH || c->first == c->next)
+        return;
+    dredis__waiter *waiter = c->slots[c->first & c->mask].waiter;
+    if (waiter != NULL)
+        waiter->request->received += size;
+}
+
 /* Gives a reply to whom it belongs; called by the parser. */
 static void deliver(void *arg, dredis_reply *reply)
 {
     dredis__connection *c = arg;
+    if (__builtin_expect(c->watch != NULL, 0))
+        note_bytes(c, reply);
     if (__builtin_expect(reply->type == DREDIS_PUSH || c->takes_all, 0) &&
         is_offered(c, reply))
         return;
@@ -362,7 +380,7 @@ static inline __attribute__((always_inline)) int
 append_request(dredis__connection *c, dredis__waiter *waiter, uint64_t *start,
                diesel_error *err)
 {
-    const dredis__request *request = waiter->request;
+    dredis__request *request = waiter->request;
     diesel_error why;
     if (c->next - c->first > c->mask && grow_slots(c, err) < 0)
         return -1;
@@ -383,6 +401,7 @@ append_request(dredis__connection *c, dredis__waiter *waiter, uint64_t *start,
         memcpy(at, request->bytes, size);
     *start = c->appended;
     c->appended += size;
+    request->sent += size;
     c->slots[c->next++ & c->mask] =
         (dredis__slot){.waiter = waiter, .replies = request->commands};
     c->pending += request->commands;
@@ -482,8 +501,11 @@ int dredis__connection_call(dredis__connection *c, dredis__request *request,
     uint64_t start = 0;
     int result = 0;
     c->refs++;
-    if (__builtin_expect(is_crowded(c, request->commands), 0))
+    if (__builtin_expect(is_crowded(c, request->commands), 0)) {
+        dredis__watch_waiting(c->watch, true);
         result = await_room(c, request, err);
+        dredis__watch_waiting(c->watch, false);
+    }
     if (__builtin_expect(result == 0, 1))
         result = append_request(c, &waiter, &start, err);
     if (__builtin_expect(result == 0, 1)) {

@@ -32,6 +32,7 @@ typedef struct dredis__request {
                                  yet known                                   */
     bool repeatable;          /* it may be sent again though it may have run */
     unsigned repeats;         /* how often it was                            */
+    size_t sent, received;    /* bytes; received only if somebody watches    */
 } dredis__request;
 
 /* A fiber whose request is on its way; lies in its frame. */
@@ -87,6 +88,8 @@ struct dredis__connection {
     const dredis__hooks *hooks; /* or NULL */
     void *hooks_arg;
     bool takes_all;      /* the hooks */
+    dredis__watch *watch; /* of its client; NULL: nobody watches */
+    uint64_t consumed;   /* bytes, up to the last reply, if somebody does */
     size_t buffer_size;
     char buffer[];
 };

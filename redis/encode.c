@@ -185,10 +185,8 @@ char *dredis__command_write(char *at, const diesel_value *args, size_t n)
     return at;
 }
 
-/* Appends the argument to the text of `used` bytes: unprintable bytes as \xNN, cut
- * at `most` bytes. */
-static size_t append_shown(char text[DREDIS__COMMAND_TEXT], size_t used,
-                           const diesel_value *arg, size_t most)
+size_t dredis__argument_show(char *text, size_t used, const diesel_value *arg,
+                             size_t most)
 {
     char scratch[DREDIS__NUMBER_SIZE];
     size_t len;
@@ -216,10 +214,10 @@ const char *dredis__command_text(char text[DREDIS__COMMAND_TEXT],
     text[0] = '\0';
     if (n == 0)
         return strcpy(text, "(no command)");
-    size_t used = append_shown(text, 0, &args[0], 24);
+    size_t used = dredis__argument_show(text, 0, &args[0], 24);
     if (n > 1 && strcasecmp(text, "AUTH") != 0) {
         text[used++] = ' ';
-        append_shown(text, used, &args[1], 42);
+        dredis__argument_show(text, used, &args[1], 42);
     }
     return text;
 }

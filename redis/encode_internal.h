@@ -25,6 +25,11 @@ char *dredis__command_write(char *at, const diesel_value *args, size_t n);
 const char *dredis__command_text(char text[DREDIS__COMMAND_TEXT],
                                  const diesel_value *args, size_t n);
 
+/* Appends the argument to the text of `used` bytes, with a zero byte: unprintable bytes
+ * as \xNN, cut at `most` bytes, at least 3. Returns the text's new size. */
+size_t dredis__argument_show(char *text, size_t used, const diesel_value *arg,
+                             size_t most);
+
 /* The name as the bytes that are sent for it, which may lie in `scratch`. */
 #define DREDIS__NUMBER_SIZE 32
 const char *dredis__argument(const diesel_value *arg, size_t *len,

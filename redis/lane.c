@@ -27,6 +27,7 @@
 #include <diesel/time.h>
 
 #include "client_internal.h"
+#include "watch_internal.h"
 
 #define BUFFER_SIZE (64 * 1024)
 
@@ -66,6 +67,8 @@ int dredis__lane_connect(dredis__lane *lane, diesel_error *err)
                                                &client->stats, err);
     if (lane->connection == NULL)
         return -1;
+    if (client->config.watch != NULL)
+        dredis__watch_stats(client->config.watch, &client->stats);
     return lane->hooks != NULL ? bring_up(lane, err) : 0;
 }
 
@@ -116,6 +119,7 @@ static int reconnect(dredis__lane *lane)
         lane->wanted = false;
         if (dredis__lane_connect(lane, &lane->failure) == 0) {
             lane->attempts = 0;
+            lane->client->stats.reconnects++;
             dredis__queue_wake_all(&lane->waiting, CONNECTED);
             return 0;
         }
@@ -188,9 +192,12 @@ int dredis__lane_await(dredis__lane *lane, dredis__request *request,
     lane->wanted = true;
     if (dredis__lane_start(lane, err) < 0)
         return -1;
+    dredis__watch *watch = lane->client->config.watch;
+    dredis__watch_waiting(watch, true);
     int woken = dredis__queue_park(&lane->waiting, false, "a connection",
                                    dredis__client_until(lane->client, request),
                                    err);
+    dredis__watch_waiting(watch, false);
     if (woken == FAILED && err != NULL)
         *err = lane->failure;
     if (woken < 0)

@@ -75,6 +75,8 @@ struct dredis__reply_reader {
     size_t missing; /* bytes that the string in hand still needs, if known */
     dredis__reply_reader *inner; /* reads an attribute; NULL outside of one */
     dredis_reply *attribute;     /* for the next object                     */
+    uint64_t given; /* bytes that dredis__reply_reader_parse() got, ever */
+    size_t rest;    /* of these, that hiredis had not got at the last reply */
 };
 
 static dredis__reply_reader *reader_of(const redisReadTask *task)
@@ -547,6 +549,12 @@ static int report(const dredis__reply_reader *reader, diesel_error *err)
     return -1;
 }
 
+uint64_t dredis__reply_reader_consumed(const dredis__reply_reader *reader)
+{
+    const redisReader *hiredis = reader->hiredis;
+    return reader->given - reader->rest - (hiredis->len - hiredis->pos);
+}
+
 int dredis__reply_reader_parse(dredis__reply_reader *reader, const char *bytes,
                                size_t n, dredis__reply_fn *take, void *arg,
                                diesel_error *err)
@@ -555,8 +563,11 @@ int dredis__reply_reader_parse(dredis__reply_reader *reader, const char *bytes,
     int got = 0;
     if (!reader->failed) {
         locale_t before = uselocale(reader->c_locale);
-        while ((got = step(reader, &bytes, &n, &reply, &reader->error)) > 0)
+        reader->given += n;
+        while ((got = step(reader, &bytes, &n, &reply, &reader->error)) > 0) {
+            reader->rest = n;
             take(arg, reply);
+        }
         uselocale(before);
         reader->failed = got < 0;
     }

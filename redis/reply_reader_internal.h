@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <diesel/error.h>
 #include <diesel/redis_reply.h>
@@ -33,6 +34,9 @@ void dredis__reply_reader_free(dredis__reply_reader *reader);
 int dredis__reply_reader_parse(dredis__reply_reader *reader, const char *bytes,
                                size_t n, dredis__reply_fn *take, void *arg,
                                diesel_error *err);
+
+/* Called by `take`: how many bytes there have been up to the end of this reply. */
+uint64_t dredis__reply_reader_consumed(const dredis__reply_reader *reader);
 
 /* The same for one reply: reads from *bytes on, and gives the next reply if there is
  * one, which is then owned by the caller, and what is left in *bytes and *n. 1; 0: all

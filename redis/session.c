@@ -12,6 +12,7 @@
 #include "console_internal.h"
 #include "encode_internal.h"
 #include "route_internal.h"
+#include "watch_internal.h"
 
 #define BUFFER_SIZE (64 * 1024)
 
@@ -114,8 +115,8 @@ static int exchange(dredis_session *session, const diesel_value *args, size_t n,
                                 "refused: it %s", why);
     if (catch_up(session->connection, err) < 0)
         return -1;
-    int result = dredis__connection_exchange(session->connection, &request,
-                                             DIESEL_FOREVER, err);
+    int result = dredis__watch_exchange(session->config.watch,
+                                        session->connection, &request, err);
     return result == 0 ? 0 : -1;
 }
 

@@ -24,6 +24,7 @@
 #include "encode_internal.h"
 #include "error_internal.h"
 #include "script_internal.h"
+#include "watch_internal.h"
 
 #define FIRST_PAUSE_MS 2
 #define MOST_TRIES 4 /* to find a connection that lives */
@@ -150,8 +151,9 @@ static int exchange(dredis_transaction *t, const diesel_value *args, size_t n,
         dredis__command_size(args, n, &request.size, err) < 0)
         return -1;
     int result =
-        dredis__connection_exchange(dredis__dedicated_connection(t->own),
-                                    &request, DIESEL_FOREVER, err);
+        dredis__watch_exchange(t->client->config.watch,
+                               dredis__dedicated_connection(t->own), &request,
+                               err);
     if (result == 0 && (*reply)->type == DREDIS_ERROR) {
         result = dredis__server_error(*reply, err);
         dredis_reply_free(*reply);
@@ -306,8 +308,8 @@ static int send_all(dredis_transaction *t, dredis__request *request,
     if (diesel_check(err) < 0)
         return -1;
     int result =
-        dredis__connection_exchange(dredis__dedicated_connection(t->own),
-                                    request, DIESEL_FOREVER, err);
+        dredis__watch_exchange(t->client->config.watch,
+                               dredis__dedicated_connection(t->own), request, err);
     if (result == DREDIS__AGAIN)
         diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
                          "the connection that watched is broken");

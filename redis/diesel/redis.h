@@ -15,6 +15,7 @@
 #include <diesel/redis_commands.h>
 #include <diesel/redis_elements.h>
 #include <diesel/redis_error.h>
+#include <diesel/redis_hooks.h>
 #include <diesel/redis_monitor.h>
 #include <diesel/redis_pipeline.h>
 #include <diesel/redis_pubsub.h>

@@ -61,6 +61,13 @@ typedef struct dredis_credentials {
 typedef int dredis_credentials_fn(void *arg, dredis_credentials *credentials,
                                   diesel_error *err);
 
+/* What is measured, see <diesel/redis_hooks.h>. */
+typedef enum dredis_metrics {
+    DREDIS_METRICS_NONE,
+    DREDIS_METRICS_CLIENT,  /* a histogram of all commands, bytes, errors, queues */
+    DREDIS_METRICS_COMMANDS /* the same, with a histogram for each command       */
+} dredis_metrics;
+
 /* Zero means the default, or what the URL says. What is set here wins over the
  * URL. The strings are copied. */
 typedef struct dredis_options {
@@ -121,6 +128,12 @@ typedef struct dredis_options {
     size_t max_bulk;         /* 512 MiB: bytes of one string in a reply         */
     int keepalive_s;         /* 60: idle seconds before TCP keep-alive probes;
                                 -1: none                                        */
+
+    const struct dredis_hooks *hooks; /* functions around each command, see
+                                <diesel/redis_hooks.h>; NULL: none; copied       */
+    dredis_metrics metrics;  /* NONE                                             */
+    int64_t slow_ms;         /* commands that take so long are logged; 0: none   */
+    bool show_values;        /* hooks and logs show values too; secrets never    */
 } dredis_options;
 
 /*
@@ -217,6 +230,7 @@ typedef struct dredis_stats {
     uint64_t messages;    /* that have come by pub/sub                          */
     uint64_t pushes;      /* sent by the server unasked, and dropped            */
     uint64_t connections; /* that were made, dedicated ones included            */
+    uint64_t reconnects;  /* of these, in place of a shared one that broke      */
     uint64_t retries;     /* requests sent again that may have run before       */
     size_t pending;       /* commands that wait for replies now, on the shared
                              connection                                         */
