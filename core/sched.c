@@ -36,6 +36,7 @@
 #include <diesel/park.h>
 
 #include "channel_internal.h"
+#include "local_internal.h"
 #include "log_internal.h"
 #include "loop_internal.h"
 
@@ -155,6 +156,8 @@ void diesel__fiber_main(diesel__context *from, diesel__context *context)
     diesel__sanitizer_enter(&self->sanitizer, &s->loop_fiber.sanitizer);
 
     int result = self->fn(self->arg);
+    if (DIESEL__UNLIKELY(self->locals != NULL))
+        diesel__locals_drop(self);
 
     diesel__scope_ended(s, self, result);
     if (DIESEL__UNLIKELY(self->log_context != NULL)) {
@@ -193,6 +196,7 @@ static diesel_fiber *fresh_fiber(diesel__stack_pool *stacks)
     fiber->woken = 0;
     fiber->error = NULL;
     fiber->log_context = NULL;
+    fiber->locals = NULL;
     fiber->tally_of = 0;
     fiber->timer.fire = wait_timed_out;
     fiber->timer.place = 0;

@@ -58,6 +58,7 @@ struct diesel_fiber {
     diesel__link in_home;    /* in home->fibers */
     diesel_error *error;     /* what diesel_fail() left, on the heap; or NULL */
     struct diesel_log_context *log_context; /* of its records; or NULL */
+    struct diesel__local_value *locals; /* see local.c; or NULL */
     uint64_t number; /* how many fibers its scheduler had started with it */
     diesel__timer timer;     /* of the present wait */
     uint64_t tally_of;       /* the number of the fiber that these are of: */

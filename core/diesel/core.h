@@ -13,6 +13,7 @@
 #include <diesel/dns.h>
 #include <diesel/error.h>
 #include <diesel/fiber.h>
+#include <diesel/local.h>
 #include <diesel/log.h>
 #include <diesel/memory.h>
 #include <diesel/metrics.h>
@@ -30,6 +31,7 @@
 #include <diesel/stream.h>
 #include <diesel/supervisor.h>
 #include <diesel/sync.h>
+#include <diesel/task.h>
 #include <diesel/thread.h>
 #include <diesel/thread_channel.h>
 #include <diesel/threads.h>

@@ -43,9 +43,21 @@ typedef int diesel_fn(void *arg);
 /* The running fiber; NULL outside fibers. Never switches fibers. */
 diesel_fiber *diesel_self(void);
 
-/* The name that was given when the fiber was started, borrowed for as long as
- * the fiber lives. Never switches fibers. */
+/* The fiber's name: the one that was given when it was started, or its own of
+ * diesel_label(). Borrowed until the fiber ends or calls diesel_label(). Never
+ * switches fibers. */
 const char *diesel_fiber_label(const diesel_fiber *fiber);
+
+/* The bytes of a label that a fiber gives itself, with the zero; a longer one is
+ * cut off. */
+#define DIESEL_LABEL_SIZE 120
+
+/* Gives the running fiber a label of its own, made as by printf(3): "GET /index",
+ * say. It is what the console, logs and reports call it from now on, until it
+ * ends; its scope's error names it by the first label. Without memory the label
+ * stays as it is. Nothing happens outside fibers. Never switches fibers. */
+void diesel_label(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
 
 /* Lets the other runnable fibers go first. Switches fibers.
  * CANCELLED or TIMEDOUT when the nearest scope has been cancelled. */
