@@ -99,7 +99,7 @@ static int read_call(dmongo__source *src, dmongo__statement *statement,
 {
     const char *name = src->text + at;
     const dmongo__method *method = dmongo__method_find(*object, name, len);
-    dmongo__call *call;
+    dmongo__call *call = NULL;
     if (method == NULL)
         return dmongo__source_fail(src, at, "%s has no method %.*s() here",
                                    dmongo__object_name(*object),
