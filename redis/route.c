@@ -16,7 +16,7 @@
 
 static const char subscribes[] =
     "would turn the connection that all fibers share into a subscriber's; "
-    "this version has no pub/sub";
+    "use a dredis_subscription";
 static const char transaction[] =
     "would put other fibers' commands into the transaction; "
     "use a dredis_transaction, a dredis_session, or a script";

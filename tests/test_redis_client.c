@@ -171,6 +171,7 @@ FIBER_TEST(what_cannot_be_sent_is_refused_before_it_is)
     assert_fails_null(dredis_call(client, &err, "SUBSCRIBE", "c"),
                       DIESEL_E_INVAL);
     assert_contains(err.message, "SUBSCRIBE c: refused: it would");
+    assert_contains(err.message, "use a dredis_subscription");
     assert_fails_null(dredis_call(client, &err, "select", 1), DIESEL_E_INVAL);
     assert_fails_null(dredis_call(client, &err, "AUTH", "s3cret"),
                       DIESEL_E_INVAL);
