@@ -26,6 +26,7 @@
 #include "sched_internal.h"
 
 #define MOST_RESTARTS 1000000 /* that a limit may count */
+#define LONGEST_PAUSE (INT64_C(1) << 50) /* ms: may be doubled and added to now */
 
 struct child {
     diesel_supervisor *supervisor;
@@ -84,6 +85,8 @@ static void fill_defaults(diesel_supervisor_options *o)
         o->pause_ms = 100;
     if (o->most_pause_ms <= 0)
         o->most_pause_ms = 30000;
+    if (o->most_pause_ms > LONGEST_PAUSE)
+        o->most_pause_ms = LONGEST_PAUSE;
 }
 
 diesel_supervisor *diesel_supervisor_new(const diesel_supervisor_options *options,
@@ -252,8 +255,7 @@ static int64_t next_pause(diesel_supervisor *v, struct child *c)
         c->failures = 0;
     int64_t pause = o->pause_ms;
     for (unsigned i = 0; i < c->failures && pause < o->most_pause_ms; i++)
-        if (__builtin_mul_overflow(pause, 2, &pause))
-            pause = o->most_pause_ms;
+        pause *= 2;
     if (pause > o->most_pause_ms)
         pause = o->most_pause_ms;
     c->failures++;

@@ -126,7 +126,11 @@ int diesel_udp_connect(diesel_udp *udp, const diesel_address *peer,
     char text[DIESEL_ADDRESS_TEXT];
     if (check_open(udp, err) < 0)
         return -1;
-    if (diesel__sys.connect(udp->fd, &peer->any, peer->size) == 0)
+    int result;
+    do
+        result = diesel__sys.connect(udp->fd, &peer->any, peer->size);
+    while (result < 0 && errno == EINTR);
+    if (result == 0)
         return 0;
     return diesel_error_sys(err, errno, "%s: connecting to %s", udp->name,
                             diesel_address_text(peer, text, sizeof text));

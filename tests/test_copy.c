@@ -531,7 +531,7 @@ START_TEST(standard_output_is_put_right_at_the_exit)
     char got[20] = "";
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     fflush(NULL);
-    pid_t child = fork();
+    pid_t child = test_fork();
     if (child == 0) {
         dup2(fds[0], 1);
         dup2(fds[0], 2);

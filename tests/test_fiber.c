@@ -430,13 +430,13 @@ static int overflow(void *arg)
 START_TEST(a_stack_that_is_used_up_meets_its_guard)
 {
     /* The fiber's neighbour below must not be written to: the process ends. */
-    pid_t child = fork();
+    pid_t child = test_fork();
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
         freopen("/dev/null", "w", stderr);
         test_dump_coverage_on(SIGSEGV);
         diesel_run(overflow, NULL, NULL, NULL);
-        _exit(0);
+        test_exit(0);
     }
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -450,13 +450,13 @@ START_TEST(a_stack_that_is_used_up_is_reported_with_label_and_backtrace)
         return; /* they report it in their own way */
     int fds[2];
     ck_assert_int_eq(pipe(fds), 0);
-    pid_t child = fork();
+    pid_t child = test_fork();
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
         dup2(fds[1], STDERR_FILENO);
         test_dump_coverage_on(SIGSEGV);
         diesel_run(overflow, NULL, NULL, NULL);
-        _exit(0);
+        test_exit(0);
     }
     close(fds[1]);
     char said[20000];

@@ -103,14 +103,14 @@ FIBER_TEST(a_child_may_run_a_scheduler_of_its_own)
 {
     diesel_error err;
     fflush(NULL);
-    pid_t child = fork();
+    pid_t child = test_fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         int done = 0;
         int result = diesel_run(child_app, &done, NULL, &err);
         if (result == 0) /* and another one */
             result = diesel_run(child_app, &done, NULL, &err);
-        _exit(result == 0 && done == 5 ? 0 : 1);
+        test_exit(result == 0 && done == 5 ? 0 : 1);
     }
     assert_ok(diesel_sleep(1, &err));
     child_ends_well(child);
@@ -127,11 +127,11 @@ FIBER_TEST(a_child_may_close_streams_without_harm_to_the_parents)
     memcpy(room, "once", 4);
     diesel_stream_commit(stream, 4);
     fflush(NULL);
-    pid_t child = fork();
+    pid_t child = test_fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         diesel_stream_close(stream);
-        _exit(0);
+        test_exit(0);
     }
     child_ends_well(child);
     ck_assert(!test_raw_readable(raw)); /* the child has sent nothing */
@@ -159,11 +159,11 @@ START_TEST(a_child_cannot_post_to_the_parents_threads)
     struct peer peer;
     peer_start(&peer);
     fflush(NULL);
-    pid_t child = fork();
+    pid_t child = test_fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         int result = diesel_post(peer.thread, no_call, NULL, &err);
-        _exit(result == -1 && err.code == DIESEL_E_FAILED &&
+        test_exit(result == -1 && err.code == DIESEL_E_FAILED &&
                       strstr(err.message, "forked") != NULL
                   ? 0
                   : 1);

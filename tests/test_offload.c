@@ -458,12 +458,12 @@ FIBER_TEST(a_forked_child_has_a_pool_of_its_own)
     assert_ok(diesel_offload(NULL, counts_itself, NULL, DIESEL_FOREVER, &err));
     assert_ok(diesel_offload(workers, counts_itself, NULL, DIESEL_FOREVER, &err));
     fflush(NULL);
-    pid_t child = fork();
+    pid_t child = test_fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         test_run(offloads_once, &any);
         diesel_workers_free(workers);
-        _exit(7);
+        test_exit(7);
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFEXITED(status));

@@ -313,11 +313,11 @@ FIBER_TEST(a_forked_child_receives_nothing)
     int status;
     diesel_signals *signals = open_usr1();
     fflush(NULL);
-    pid_t child = fork();
+    pid_t child = test_fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         raise(SIGUSR1);
-        _exit(0);
+        test_exit(0);
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "cancel_loop.h"
+#include "fault_loop.h"
 
 static struct test_log order;
 
@@ -522,6 +523,89 @@ static int count_below_zero(void *arg)
     return 0;
 }
 
+static diesel_mutex held;
+
+static int give_up_what_is_held(void *arg)
+{
+    (void)arg;
+    diesel_mutex_unlock(&held);
+    return 0;
+}
+
+static int wait_without_mutex(void *arg)
+{
+    (void)arg;
+    diesel_condition c = {0};
+    return diesel_condition_wait(&c, &held, DIESEL_FOREVER, NULL);
+}
+
+/* Does the same in a fiber that does not hold the mutex. */
+static int meddle(diesel_fn *fn)
+{
+    diesel_scope *scope = diesel_scope_open(NULL);
+    int result = diesel_mutex_lock(&held, DIESEL_NOW, NULL);
+    diesel_go(scope, fn, NULL);
+    return result + diesel_scope_wait(scope, NULL);
+}
+
+static int unlock_anothers(void *arg)
+{
+    (void)arg;
+    return meddle(give_up_what_is_held);
+}
+
+static int wait_with_anothers(void *arg)
+{
+    (void)arg;
+    return meddle(wait_without_mutex);
+}
+
+static int write_twice(void *arg)
+{
+    (void)arg;
+    diesel_rwlock lock = {0};
+    return diesel_rwlock_write(&lock, DIESEL_NOW, NULL) +
+           diesel_rwlock_read(&lock, DIESEL_NOW, NULL);
+}
+
+static int unlock_anothers_rwlock(void *arg)
+{
+    if (arg == NULL) {
+        diesel_rwlock lock = {0};
+        diesel_scope *scope = diesel_scope_open(NULL);
+        int result = diesel_rwlock_write(&lock, DIESEL_NOW, NULL);
+        diesel_go(scope, unlock_anothers_rwlock, &lock);
+        return result + diesel_scope_wait(scope, NULL);
+    }
+    diesel_rwlock_unlock(arg);
+    return 0;
+}
+
+static int count_too_far(void *arg)
+{
+    (void)arg;
+    diesel_countdown c = {0};
+    diesel_countdown_add(&c, 1);
+    diesel_countdown_add(&c, SIZE_MAX);
+    return 0;
+}
+
+static int unlock_unknown_name(void *arg)
+{
+    (void)arg;
+    diesel_locks_unlock(diesel_locks_new(NULL), "x", 1);
+    return 0;
+}
+
+static int free_locks_in_use(void *arg)
+{
+    (void)arg;
+    diesel_locks *in_use = diesel_locks_new(NULL);
+    int result = diesel_locks_lock(in_use, "x", 1, DIESEL_NOW, NULL);
+    diesel_locks_free(in_use);
+    return result;
+}
+
 static void run_it(void *arg)
 {
     diesel_error err;
@@ -536,11 +620,74 @@ static struct {
     {unlock_free, "a mutex is unlocked that is not held"},
     {unlock_free_rwlock, "a read-write lock is unlocked that is not held"},
     {count_below_zero, "a countdown goes below zero"},
+    {unlock_anothers, "a mutex is unlocked that is not held"},
+    {wait_without_mutex, "a condition is waited for without its mutex"},
+    {wait_with_anothers, "a condition is waited for without its mutex"},
+    {write_twice, "a lock is taken by the fiber that writes under it"},
+    {unlock_anothers_rwlock, "a read-write lock is unlocked that is not held"},
+    {count_too_far, "a countdown is given more than it can count"},
+    {unlock_unknown_name, "a lock by name is unlocked that is not held"},
+    {free_locks_in_use, "locks by name are freed while one is in use"},
 };
 
 START_TEST(mistakes_abort_with_a_message)
 {
     assert_aborts(run_it, &mistakes[_i].fn, mistakes[_i].says);
+}
+END_TEST
+
+/* --- Calls that end before they have begun. */
+
+static int not_to_be_run(void *arg, diesel_error *err)
+{
+    (void)arg, (void)err;
+    ck_abort_msg("it was run");
+}
+
+FIBER_TEST(a_cancelled_fiber_waits_for_no_condition_and_runs_nothing_once)
+{
+    diesel_error err;
+    diesel_condition c = {0};
+    diesel_once job = {.done = false};
+    assert_ok(diesel_mutex_lock(&mutex, DIESEL_FOREVER, &err));
+    assert_fails(diesel_condition_wait(&c, &mutex, DIESEL_NOW, &err),
+                 DIESEL_E_TIMEDOUT);
+    diesel_scope *scope = diesel_scope_open(NULL);
+    diesel_scope_cancel(scope);
+    assert_fails(diesel_condition_wait(&c, &mutex, DIESEL_FOREVER, &err),
+                 DIESEL_E_CANCELLED);
+    assert_fails(
+        diesel_once_run(&job, not_to_be_run, NULL, DIESEL_FOREVER, &err),
+        DIESEL_E_CANCELLED);
+    job.done = true;
+    assert_fails(
+        diesel_once_run(&job, not_to_be_run, NULL, DIESEL_FOREVER, &err),
+        DIESEL_E_CANCELLED);
+    assert_ok(diesel_scope_wait(scope, &err));
+    assert_ok(diesel_once_run(&job, not_to_be_run, NULL, DIESEL_FOREVER, &err));
+    diesel_mutex_unlock(&mutex); /* it was held all the time */
+    return 0;
+}
+END_TEST
+
+/* Whether there was memory for locks by name, and for one. */
+static int lock_by_name(void *arg)
+{
+    diesel_error err;
+    int result = -1;
+    (void)arg;
+    diesel_locks *by_name = diesel_locks_new(&err);
+    if (by_name != NULL)
+        result = diesel_locks_lock(by_name, "x", 1, DIESEL_FOREVER, &err);
+    if (result == 0)
+        diesel_locks_unlock(by_name, "x", 1);
+    diesel_locks_free(by_name);
+    return result < 0 ? diesel_fail(&err) : 0;
+}
+
+START_TEST(names_need_memory)
+{
+    ck_assert_int_ge(fault_loop_memory(lock_by_name, NULL, 0), 2);
 }
 END_TEST
 
@@ -563,7 +710,9 @@ int main(void)
               a_cancelled_writer_lets_the_readers_behind_it_pass);
     test_case(suite, "others", a_signal_wakes_one_and_a_broadcast_all,
               a_cancelled_condition_still_takes_its_mutex,
-              once_is_tried_until_it_goes_well, names_are_locked_each_by_itself);
+              once_is_tried_until_it_goes_well, names_are_locked_each_by_itself,
+              names_need_memory,
+              a_cancelled_fiber_waits_for_no_condition_and_runs_nothing_once);
     test_case_rows(suite, "mistakes", mistakes_abort_with_a_message,
                    TEST_COUNT(mistakes));
     return test_suite_run(suite);

@@ -152,8 +152,8 @@ static inline void test_run(diesel_fn *fn, void *arg)
     }                                                                          \
     static int name##_body(int row __attribute__((unused)))
 
-/* What a process has executed is written when it exits; for one that ends by a
- * signal this handler does it, where coverage is counted. */
+/* What a process has executed is written when it exits, where coverage is counted.
+ * For one that ends by a signal or by _exit() these do it. */
 extern void __gcov_dump(void) __attribute__((weak));
 
 static inline void test_dump_coverage(int number)
@@ -162,6 +162,21 @@ static inline void test_dump_coverage(int number)
     if (__gcov_dump != NULL)
         __gcov_dump();
     raise(number);
+}
+
+static inline _Noreturn void test_exit(int status)
+{
+    if (__gcov_dump != NULL)
+        __gcov_dump();
+    _exit(status);
+}
+
+/* fork(2), unseen by the compiler: where coverage is counted, that would replace it
+ * by one that forgets what the handlers of pthread_atfork(3) have executed. */
+static inline pid_t test_fork(void)
+{
+    static pid_t (*volatile plain)(void) = fork;
+    return plain();
 }
 
 static inline void test_dump_coverage_on(int number)
@@ -180,14 +195,14 @@ static inline void assert_aborts(void (*fn)(void *arg), void *arg,
     int fds[2];
     ck_assert_int_eq(pipe(fds), 0);
     fflush(NULL);
-    pid_t child = fork();
+    pid_t child = test_fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
         dup2(fds[1], STDERR_FILENO);
         test_dump_coverage_on(SIGABRT);
         fn(arg);
-        _exit(0);
+        test_exit(0);
     }
     close(fds[1]);
     char said[8192];
