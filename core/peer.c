@@ -15,7 +15,7 @@ int diesel__socket_local(int fd, const char *name, diesel_address *address,
                          diesel_error *err)
 {
     *address = (diesel_address){.size = sizeof address->room};
-    if (getsockname(fd, &address->any, &address->size) < 0)
+    if (diesel__sys.getsockname(fd, &address->any, &address->size) < 0)
         return diesel_error_sys(err, errno, "%s: its address", name);
     return 0;
 }

@@ -343,8 +343,10 @@ static void wait_for_grace(diesel_process *process)
         diesel_scope_open(&(diesel_scope_options){.shield = true});
     if (shield == NULL)
         return;
-    (void)diesel_process_wait(process, NULL, diesel_now() + process->grace_ms,
-                              NULL);
+    int64_t deadline;
+    if (__builtin_add_overflow(diesel_now(), process->grace_ms, &deadline))
+        deadline = DIESEL_FOREVER;
+    (void)diesel_process_wait(process, NULL, deadline, NULL);
     (void)diesel_scope_wait(shield, NULL);
 }
 

@@ -127,9 +127,10 @@ static void on_ready(void *arg, unsigned what)
     (void)what;
     diesel__signal_port *port = arg;
     uint64_t count;
-    if (diesel__sys.read(port->fd, &count, sizeof count) < 0 && errno != EINTR &&
-        errno != EAGAIN)
-        return;
+    ssize_t n;
+    do /* whatever it gives: what has arrived is in port->arrived */
+        n = diesel__sys.read(port->fd, &count, sizeof count);
+    while (n < 0 && errno == EINTR);
     uint64_t arrived = atomic_exchange(&port->arrived, 0);
     port->delivering = true;
     for (diesel__link *l = port->receivers.next, *next; l != &port->receivers;

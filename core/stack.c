@@ -33,6 +33,7 @@
 
 #include "sanitizer_internal.h"
 #include "sched_internal.h"
+#include "sys_internal.h"
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
@@ -118,12 +119,12 @@ static int map_piece(diesel__stack_pool *pool)
             goto fail_piece;
     }
     piece->bytes = count * slot_size(pool); /* at most 1 TiB */
-    piece->base = mmap(NULL, piece->bytes, PROT_READ | PROT_WRITE,
+    piece->base = diesel__sys.mmap(NULL, piece->bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (piece->base == MAP_FAILED)
         goto fail_ids;
     /* A huge page would make one touched page cost 2 MiB. */
-    madvise(piece->base, piece->bytes, MADV_NOHUGEPAGE);
+    diesel__sys.madvise(piece->base, piece->bytes, MADV_NOHUGEPAGE);
 
     piece->next = pool->pieces;
     pool->pieces = piece;
@@ -144,13 +145,13 @@ static int put_guard(char *at, size_t size)
 {
     static atomic_bool no_guard_install; /* the kernel is too old */
     if (!atomic_load_explicit(&no_guard_install, memory_order_relaxed)) {
-        if (madvise(at, size, MADV_GUARD_INSTALL) == 0)
+        if (diesel__sys.madvise(at, size, MADV_GUARD_INSTALL) == 0)
             return 0;
         if (errno != EINVAL)
             return -1;
         atomic_store_explicit(&no_guard_install, true, memory_order_relaxed);
     }
-    return mprotect(at, size, PROT_NONE);
+    return diesel__sys.mprotect(at, size, PROT_NONE);
 }
 
 diesel_fiber *diesel__stack_fresh(diesel__stack_pool *pool)

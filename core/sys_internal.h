@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -30,8 +31,12 @@
     X(connect)                                                                 \
     X(eventfd)                                                                 \
     X(fcntl)                                                                   \
+    X(getsockname)                                                             \
     X(getsockopt)                                                              \
     X(listen)                                                                  \
+    X(madvise)                                                                 \
+    X(mmap)                                                                    \
+    X(mprotect)                                                                \
     X(pipe2)                                                                   \
     X(poll)                                                                    \
     X(pread)                                                                   \

@@ -200,7 +200,7 @@ int diesel_udp_local(const diesel_udp *udp, diesel_address *address,
         return -1;
     memset(address, 0, sizeof *address);
     address->size = sizeof address->room;
-    if (getsockname(udp->fd, &address->any, &address->size) == 0)
+    if (diesel__sys.getsockname(udp->fd, &address->any, &address->size) == 0)
         return 0;
     address->size = 0;
     return diesel_error_sys(err, errno, "%s: its address", udp->name);

@@ -106,6 +106,12 @@ static bool faulty_cut(const struct iovec *pieces, size_t count, size_t most,
 FAULTY(faulty_is_due, int, bind,
        (int fd, const struct sockaddr *sa, socklen_t size), (fd, sa, size))
 FAULTY(faulty_is_due, int, eventfd, (unsigned count, int flags), (count, flags))
+FAULTY(faulty_is_due, int, getsockname,
+       (int fd, struct sockaddr *sa, socklen_t *size), (fd, sa, size))
+FAULTY(faulty_is_due, int, madvise, (void *at, size_t size, int advice),
+       (at, size, advice))
+FAULTY(faulty_is_due, int, mprotect, (void *at, size_t size, int access),
+       (at, size, access))
 FAULTY(faulty_is_due, int, getsockopt,
        (int fd, int level, int option, void *value, socklen_t *size),
        (fd, level, option, value, size))
@@ -157,6 +163,14 @@ static int faulty_fcntl(int fd, int command, ...)
     va_end(more);
     return faulty_is_due(FAULTY_fcntl) ? -1
                                        : faulty_real.fcntl(fd, command, argument);
+}
+
+static void *faulty_mmap(void *at, size_t size, int access, int flags, int fd,
+                         off_t offset)
+{
+    if (faulty_is_due(FAULTY_mmap))
+        return MAP_FAILED;
+    return faulty_real.mmap(at, size, access, flags, fd, offset);
 }
 
 static int faulty_close(int fd)
