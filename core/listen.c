@@ -199,7 +199,7 @@ diesel_listener *diesel_unix_listen(const char *path,
 uint16_t diesel_listener_port(const diesel_listener *listener)
 {
     diesel_address local = {.size = sizeof local.room};
-    if (diesel__sys.getsockname(listener->fd, &local.any, &local.size) < 0)
+    if (getsockname(listener->fd, &local.any, &local.size) < 0)
         return 0;
     return diesel_address_port(&local);
 }

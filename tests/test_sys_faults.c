@@ -123,7 +123,8 @@ static int over_a_pair(void *arg)
         return diesel_fail(&err);
     }
     diesel_scope *scope = diesel_scope_open(NULL);
-    diesel_go(scope, serve_pair, pair[1]);
+    if (diesel_go(scope, serve_pair, pair[1]) < 0)
+        diesel_stream_close(pair[1]); /* there was no stack for its server */
     int result = converse(pair[0], scope, &err);
     return result < 0 ? diesel_fail(&err) : 0;
 }
@@ -173,7 +174,8 @@ static const struct {
 /* --- The n-th call fails. */
 
 /* `want` is the code it ends with if the fault was met: 0 if it goes on. The
- * others in the conversation may see the connection closed instead. */
+ * others in the conversation may see the connection closed instead, and a stack
+ * that cannot be had is always a lack of memory. */
 static const struct {
     enum faulty_kind kind;
     int errnum, want;
@@ -195,6 +197,8 @@ static const struct {
     {FAULTY_fcntl, EBADF, DIESEL_E_INVAL},
     {FAULTY_getsockopt, ENOBUFS, DIESEL_E_LIMIT},
     {FAULTY_listen, EADDRINUSE, DIESEL_E_BUSY},
+    {FAULTY_madvise, ENOMEM, DIESEL_E_NOMEM},
+    {FAULTY_mmap, ENOMEM, DIESEL_E_NOMEM},
     {FAULTY_poll, EINTR, 0},
     {FAULTY_read, EINTR, 0},
     {FAULTY_read, ECONNRESET, DIESEL_E_CLOSED},
@@ -234,7 +238,8 @@ static bool fails_at(int row, size_t scenario, long n)
         test_message_is_sound(&err);
     int want = met ? faults[row].want : 0;
     ck_assert_msg(result == 0 || (want != 0 && (err.code == want ||
-                                                err.code == DIESEL_E_CLOSED)),
+                                                err.code == DIESEL_E_CLOSED ||
+                                                err.code == DIESEL_E_NOMEM)),
                   "%s, %s %ld: %s: %s", what, call, n,
                   diesel_error_name(err.code), err.message);
     return met;
