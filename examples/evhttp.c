@@ -16,9 +16,9 @@
 #include <diesel/core.h>
 #include <diesel/event.h>
 
-#define CLIENTS 3
-
 static diesel_scope *answers; /* detached: callbacks run outside fibers */
+static uint16_t port;
+static int status; /* of the clients */
 
 static int answer(void *arg)
 {
@@ -41,60 +41,36 @@ static void on_request(struct evhttp_request *request, void *arg)
     diesel_go(answers, answer, request);
 }
 
-struct client {
-    int number;
-    uint16_t port;
-};
-
-static int ask(void *arg)
+static int ask(void *path)
 {
-    struct client *client = arg;
     diesel_error err;
-    char text[600], *body;
-    int n = snprintf(text, sizeof text, "GET /client%d HTTP/1.0\r\n\r\n",
-                     client->number);
+    char request[80], *line;
+    int got = -1;
+    int size = snprintf(request, 80, "GET %s HTTP/1.0\r\n\r\n", (char *)path);
     diesel_stream *s =
-        diesel_tcp_connect("127.0.0.1", client->port, NULL, DIESEL_FOREVER, &err);
-    if (s == NULL || diesel_stream_write(s, text, (size_t)n, DIESEL_FOREVER, &err) < 0)
-        goto fail;
-    size_t have = 0;
-    ssize_t got;
-    while ((got = diesel_stream_read(s, text + have, sizeof text - 1 - have,
-                                     DIESEL_FOREVER, &err)) > 0)
-        have += (size_t)got;
-    if (got < 0)
-        goto fail;
-    text[have] = 0;
-    body = strstr(text, "\r\n\r\n");
-    printf("%s\n", body != NULL ? body + 4 : "no answer");
+        diesel_tcp_connect("127.0.0.1", port, NULL, DIESEL_FOREVER, &err);
+    if (s != NULL &&
+        diesel_stream_write(s, request, (size_t)size, DIESEL_FOREVER, &err) == 0)
+        while ((got = diesel_stream_read_line(s, &line, NULL, 999, DIESEL_FOREVER,
+                                              &err)) > 0)
+            if (strncmp(line, "hello ", 6) == 0) /* all else is headers */
+                puts(line);
     diesel_stream_close(s);
-    return 0;
-
-fail:
-    diesel_stream_close(s);
-    return diesel_fail(&err);
+    return got < 0 ? diesel_fail(&err) : 0;
 }
-
-struct clients {
-    struct event_base *base;
-    uint16_t port;
-    int status;
-};
 
 static int ask_all(void *arg)
 {
-    struct clients *clients = arg;
-    struct client each[CLIENTS];
+    struct event_base *base = arg;
     diesel_error err;
     diesel_scope *scope = diesel_scope_open(NULL);
-    for (int i = 0; i < CLIENTS; i++) {
-        each[i] = (struct client){.number = i + 1, .port = clients->port};
-        diesel_go(scope, ask, &each[i]);
-    }
-    clients->status = diesel_scope_wait(scope, &err);
-    if (clients->status < 0)
+    diesel_go(scope, ask, "/ada");
+    diesel_go(scope, ask, "/grace");
+    diesel_go(scope, ask, "/linus");
+    status = diesel_scope_wait(scope, &err);
+    if (status < 0)
         fprintf(stderr, "evhttp: %s\n", err.message);
-    event_base_loopbreak(clients->base);
+    event_base_loopbreak(base);
     return 0;
 }
 
@@ -102,27 +78,21 @@ int main(void)
 {
     diesel_error err;
     struct sockaddr_in sa;
-    struct clients clients = {.base = event_base_new()};
-    struct evhttp *http = evhttp_new(clients.base);
+    socklen_t size = sizeof sa;
+    struct event_base *base = event_base_new();
+    struct evhttp *http = evhttp_new(base);
     evhttp_set_gencb(http, on_request, NULL);
     struct evhttp_bound_socket *bound =
         evhttp_bind_socket_with_handle(http, "127.0.0.1", 0);
-    socklen_t size = sizeof sa;
-    if (bound == NULL || getsockname(evhttp_bound_socket_get_fd(bound),
-                                     (struct sockaddr *)&sa, &size) < 0) {
-        perror("evhttp: listening");
+    if (bound == NULL || diesel_attach(base, NULL, &err) < 0)
         return 1;
-    }
-    clients.port = ntohs(sa.sin_port);
-    if (diesel_attach(clients.base, NULL, &err) < 0) {
-        fprintf(stderr, "evhttp: %s\n", err.message);
-        return 1;
-    }
+    getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&sa, &size);
+    port = ntohs(sa.sin_port);
     answers = diesel_scope_open(&(diesel_scope_options){.detached = true});
-    diesel_go(answers, ask_all, &clients);
-    event_base_dispatch(clients.base);
+    diesel_go(answers, ask_all, base);
+    event_base_dispatch(base);
     diesel_detach();
     evhttp_free(http);
-    event_base_free(clients.base);
-    return clients.status < 0;
+    event_base_free(base);
+    return status < 0;
 }

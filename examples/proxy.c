@@ -12,7 +12,6 @@
 #include <diesel/core.h>
 
 struct proxy {
-    diesel_listener *listener;
     const char *host;
     uint16_t port;
     uint64_t moved; /* by all connections, both ways */
@@ -34,53 +33,25 @@ static int forward(void *arg)
     return 0;
 }
 
-struct visit {
-    struct proxy *proxy;
-    diesel_stream *client;
-};
-
-static int serve(void *arg)
-{
-    struct visit visit = *(struct visit *)arg;
-    struct proxy *proxy = visit.proxy;
-    diesel_error err;
-    free(arg);
-    diesel_stream *server = diesel_tcp_connect(
-        proxy->host, proxy->port, NULL, DIESEL_FOREVER, &err);
-    if (server != NULL) {
-        struct way there = {visit.client, server, &proxy->moved};
-        struct way back = {server, visit.client, &proxy->moved};
-        diesel_scope *both = diesel_scope_open(NULL);
-        diesel_go(both, forward, &there);
-        diesel_go(both, forward, &back);
-        if (diesel_scope_wait(both, &err) < 0)
-            fprintf(stderr, "proxy: %s\n", err.message);
-        printf("%" PRIu64 " bytes moved so far\n", proxy->moved);
-        fflush(stdout);
-    } else {
-        fprintf(stderr, "proxy: %s\n", err.message);
-    }
-    diesel_stream_close(server);
-    diesel_stream_close(visit.client);
-    return 0;
-}
-
-static int run_proxy(void *arg)
+/* A fiber for each client, which waits for one for each way. */
+static int serve(diesel_stream *client, void *arg)
 {
     struct proxy *proxy = arg;
     diesel_error err;
-    diesel_stream *client;
-    diesel_scope *visits = diesel_scope_open(NULL);
-    while ((client = diesel_accept(proxy->listener, DIESEL_FOREVER, &err)) !=
-           NULL) {
-        struct visit *visit = malloc(sizeof *visit);
-        if (visit == NULL)
-            abort();
-        *visit = (struct visit){proxy, client};
-        diesel_go(visits, serve, visit);
-    }
-    (void)diesel_scope_wait(visits, NULL);
-    return diesel_fail(&err);
+    diesel_stream *server = diesel_tcp_connect(
+        proxy->host, proxy->port, NULL, DIESEL_FOREVER, &err);
+    if (server == NULL)
+        return diesel_fail(&err);
+    struct way there = {client, server, &proxy->moved};
+    struct way back = {server, client, &proxy->moved};
+    diesel_scope *both = diesel_scope_open(NULL);
+    diesel_go(both, forward, &there);
+    diesel_go(both, forward, &back);
+    int status = diesel_scope_wait(both, &err);
+    diesel_stream_close(server);
+    printf("%" PRIu64 " bytes moved so far\n", proxy->moved);
+    fflush(stdout);
+    return status < 0 ? diesel_fail(&err) : 0; /* the service logs it */
 }
 
 static int app(void *arg)
@@ -92,13 +63,14 @@ static int app(void *arg)
         return 0;
     }
     struct proxy proxy = {.host = argv[2], .port = (uint16_t)atoi(argv[3])};
-    proxy.listener = diesel_tcp_listen("127.0.0.1", (uint16_t)atoi(argv[1]),
-                                       NULL, &err);
-    if (proxy.listener == NULL)
+    diesel_listener *listener =
+        diesel_tcp_listen("127.0.0.1", (uint16_t)atoi(argv[1]), NULL, &err);
+    if (listener == NULL)
         return diesel_fail(&err);
-    printf("listening on port %d\n", diesel_listener_port(proxy.listener));
+    printf("listening on port %d\n", diesel_listener_port(listener));
     fflush(stdout);
-    return run_proxy(&proxy);
+    return diesel_serve(listener, serve, &proxy, NULL, &err) < 0 ? diesel_fail(&err)
+                                                                  : 0;
 }
 
 int main(int argc, char **argv)

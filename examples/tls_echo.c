@@ -15,29 +15,25 @@
 
 static diesel_tls *tls;
 
-static int echo(void *arg)
+/* A negative result ends this connection only, and is logged. */
+static int echo(diesel_stream *peer, void *arg)
 {
-    diesel_stream *peer = arg;
+    (void)arg;
     diesel_error err;
     char buf[4096];
-    ssize_t n = -1;
+    ssize_t n;
 
-    if (diesel_tls_start(peer, tls, NULL, diesel_now() + 10000, &err) == 0)
-        while ((n = diesel_stream_read(peer, buf, sizeof buf, DIESEL_FOREVER,
-                                       &err)) > 0 &&
-               diesel_stream_write(peer, buf, (size_t)n, DIESEL_FOREVER,
-                                   &err) == 0)
-            ;
-    if (n != 0)
-        fprintf(stderr, "tls_echo: %s\n", err.message);
-    diesel_stream_close(peer);
-    return 0; /* one broken connection is no reason to end the others */
+    if (diesel_tls_start(peer, tls, NULL, diesel_now() + 10000, &err) < 0)
+        return diesel_fail(&err);
+    while ((n = diesel_stream_read(peer, buf, sizeof buf, DIESEL_FOREVER, &err)) > 0)
+        if (diesel_stream_write(peer, buf, (size_t)n, DIESEL_FOREVER, &err) < 0)
+            return diesel_fail(&err);
+    return n < 0 ? diesel_fail(&err) : 0;
 }
 
 static int serve(char **argv)
 {
     diesel_error err;
-    diesel_stream *peer;
     diesel_listener *listener = NULL;
 
     tls = diesel_tls_new(
@@ -49,11 +45,7 @@ static int serve(char **argv)
         return diesel_fail(&err);
     printf("listening on port %d\n", diesel_listener_port(listener));
     fflush(stdout);
-    diesel_scope *peers = diesel_scope_open(NULL);
-    while ((peer = diesel_accept(listener, DIESEL_FOREVER, &err)) != NULL)
-        diesel_go(peers, echo, peer);
-    (void)diesel_scope_wait(peers, NULL);
-    return diesel_fail(&err);
+    return diesel_serve(listener, echo, NULL, NULL, &err) < 0 ? diesel_fail(&err) : 0;
 }
 
 static int ask(char **argv)
