@@ -258,26 +258,36 @@ static void deliver(void *arg, dredis_reply *reply)
         diesel_wake(waiter->fiber, REPLIED);
 }
 
-int dredis__connection_read(dredis__connection *c, int64_t deadline,
-                            diesel_error *err)
+ssize_t dredis__connection_fill(dredis__connection *c, int64_t deadline,
+                                diesel_error *err)
 {
+    diesel_error why;
     ssize_t n = -1;
     if (!dredis__connection_is_broken(c))
         n = diesel_stream_read(c->stream, c->buffer, c->buffer_size, deadline,
-                               err);
+                               &why);
     if (dredis__connection_is_broken(c)) { /* already, or while it waited */
-        *err = c->error;
-        return -1;
-    }
-    if (n < 0) {
+        why = c->error;
+        n = -1;
+    } else if (n == 0) {
+        n = diesel_error_set(&why, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
+                             "the server closed the connection");
+    } else if (n < 0 && why.code == DIESEL_E_TIMEDOUT &&
+               why.domain == DIESEL_DOM_SYS) {
         /* The kernel gave up on a dead peer; our own deadlines are of the core. */
-        if (err->code == DIESEL_E_TIMEDOUT && err->domain == DIESEL_DOM_SYS)
-            err->code = DIESEL_E_CLOSED;
-        return -1;
+        why.code = DIESEL_E_CLOSED;
     }
-    if (n == 0)
-        return diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
-                                "the server closed the connection");
+    if (n < 0 && err != NULL)
+        *err = why;
+    return n;
+}
+
+int dredis__connection_read(dredis__connection *c, int64_t deadline,
+                            diesel_error *err)
+{
+    ssize_t n = dredis__connection_fill(c, deadline, err);
+    if (n < 0)
+        return -1;
     if (dredis__reply_reader_parse(c->reader, c->buffer, (size_t)n, deliver, c,
                                    err) < 0)
         return -1;

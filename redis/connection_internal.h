@@ -121,7 +121,12 @@ void dredis__connection_leave(dredis__connection *c);
  * will be. Nothing happens if it is broken already. */
 void dredis__connection_break(dredis__connection *c, const diesel_error *why);
 
-/* Reads once and hands the replies to their waiters; -1: it should be broken with
+/* Reads once into c->buffer: how many bytes, at least 1; -1: it should be broken
+ * with the error, or is already. Switches. */
+ssize_t dredis__connection_fill(dredis__connection *c, int64_t deadline,
+                                diesel_error *err);
+
+/* The same, and hands the replies to their waiters: 0; -1: it should be broken with
  * the error, or is already. Switches. */
 int dredis__connection_read(dredis__connection *c, int64_t deadline,
                             diesel_error *err);

@@ -55,17 +55,8 @@ static void give_back(dredis_elements *e, bool clean)
 static int fill(dredis_elements *e, diesel_error *err)
 {
     dredis__connection *c = connection_of(e);
-    if (dredis__connection_is_broken(c)) {
-        if (err != NULL)
-            *err = c->error;
-        return -1;
-    }
-    ssize_t got = diesel_stream_read(c->stream, c->buffer, c->buffer_size,
-                                     DIESEL_FOREVER, err);
-    if (got == 0)
-        diesel_error_set(err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0,
-                         "the server closed the connection");
-    if (got <= 0)
+    ssize_t got = dredis__connection_fill(c, DIESEL_FOREVER, err);
+    if (got < 0)
         return -1;
     e->at = c->buffer;
     e->n = (size_t)got;

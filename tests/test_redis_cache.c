@@ -6,6 +6,7 @@
 #include <diesel/redis_cache.h>
 #include <diesel/redis_test_server.h>
 
+#include "faulty_memory.h"
 #include "test_util.h"
 
 static dredis_server *server;
@@ -336,28 +337,6 @@ END_TEST
 
 /* --- Allocations that fail */
 
-static long allocations, fail_at;
-
-static bool fails_now(void)
-{
-    return ++allocations == fail_at;
-}
-
-static void *faulty_malloc(size_t size)
-{
-    return fails_now() ? NULL : malloc(size);
-}
-
-static void *faulty_calloc(size_t count, size_t size)
-{
-    return fails_now() ? NULL : calloc(count, size);
-}
-
-static void *faulty_realloc(void *p, size_t size)
-{
-    return fails_now() ? NULL : realloc(p, size);
-}
-
 static int use_cache(void *arg)
 {
     diesel_error err;
@@ -391,19 +370,17 @@ static int use_cache(void *arg)
 
 START_TEST(lack_of_memory_at_any_place_leaves_nothing_behind)
 {
-    static const diesel_allocator faulty = {faulty_malloc, faulty_calloc,
-                                            faulty_realloc, free};
     diesel_error err;
     int fds = test_open_fds();
-    diesel_allocator_set(&faulty);
-    for (fail_at = 1;; fail_at++) {
-        allocations = 0;
+    diesel_allocator_set(&faulty_memory);
+    long n = 0;
+    do {
+        faulty_memory_fail(++n);
         diesel_run(use_cache, NULL, NULL, &err);
         ck_assert_int_eq(test_open_fds(), fds);
-        if (allocations < fail_at)
-            break;
-    }
-    ck_assert_int_gt(fail_at, 50);
+        ck_assert_int_eq(faulty_alive, 0);
+    } while (faulty_allocations >= n);
+    ck_assert_int_gt(n, 50);
 }
 END_TEST
 

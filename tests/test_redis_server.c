@@ -6,6 +6,7 @@
  */
 #include <diesel/redis_test_server.h>
 
+#include "faulty_memory.h"
 #include "redis_lines.h"
 
 static dredis_server *server;
@@ -457,31 +458,6 @@ END_TEST
 
 /* --- Allocations that fail */
 
-static long allocations, fail_at;
-
-static bool fails_now(void)
-{
-    return ++allocations == fail_at;
-}
-
-static void *faulty_malloc(size_t size)
-{
-    return fails_now() ? NULL : malloc(size);
-}
-
-static void *faulty_calloc(size_t count, size_t size)
-{
-    return fails_now() ? NULL : calloc(count, size);
-}
-
-static void *faulty_realloc(void *p, size_t size)
-{
-    return fails_now() ? NULL : realloc(p, size);
-}
-
-static const diesel_allocator faulty = {faulty_malloc, faulty_calloc,
-                                        faulty_realloc, free};
-
 /* Runs lines until one fails for want of memory. */
 static int use_all(void *arg)
 {
@@ -513,15 +489,15 @@ START_TEST(lack_of_memory_at_any_place_leaves_nothing_behind)
 {
     diesel_error err;
     int fds = test_open_fds();
-    diesel_allocator_set(&faulty);
-    for (fail_at = 1;; fail_at++) {
-        allocations = 0;
+    diesel_allocator_set(&faulty_memory);
+    long n = 0;
+    do {
+        faulty_memory_fail(++n);
         diesel_run(use_all, NULL, NULL, &err);
         ck_assert_int_eq(test_open_fds(), fds);
-        if (allocations < fail_at)
-            break;
-    }
-    ck_assert_int_gt(fail_at, 150);
+        ck_assert_int_eq(faulty_alive, 0);
+    } while (faulty_allocations >= n);
+    ck_assert_int_gt(n, 150);
 }
 END_TEST
 
