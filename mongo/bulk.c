@@ -18,6 +18,7 @@
 #include <diesel/memory.h>
 
 #include "batch_internal.h"
+#include "copy_internal.h"
 #include "doc_internal.h"
 #include "result_internal.h"
 
@@ -103,9 +104,9 @@ int dmongo__result_add_upserted(dmongo_result *result, struct dmongo__call *call
         result->upserted = one;
         return 0;
     }
-    bool done = bson_concat(result->upserted, one);
+    int done = dmongo__bson_concat(result->upserted, one, &call->error);
     bson_destroy(one);
-    return done ? 0 : diesel_error_nomem(&call->error, "upserted ids");
+    return done;
 }
 
 /* The statement of a write, in the room. */

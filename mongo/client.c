@@ -182,21 +182,27 @@ static int init_compressors(dmongo *client, diesel_error *err)
     return 0;
 }
 
-static bool append_tag_sets(bson_t *doc, const struct dmongo__tag_sets *sets)
+/* [{tag: value, ...}, ...] of values in memory of its own: diesel_free(*room), NULL
+ * without memory. */
+static dmongo_value tag_sets(const struct dmongo__tag_sets *sets,
+                             dmongo_value **room)
 {
-    bson_t array, set;
-    bool ok = bson_append_array_begin(doc, "tags", -1, &array);
-    for (size_t i = 0; ok && i < sets->count; i++) {
-        char index[16];
-        const char *key;
-        bson_uint32_to_string((uint32_t)i, &key, index, sizeof index);
-        ok = bson_append_document_begin(&array, key, -1, &set);
-        for (size_t j = 0; ok && j < sets->items[i].count; j++)
-            ok = bson_append_utf8(&set, sets->items[i].items[j].key, -1,
-                                  sets->items[i].items[j].value, -1);
-        ok = ok && bson_append_document_end(&array, &set);
+    size_t n = sets->count;
+    for (size_t i = 0; i < sets->count; i++)
+        n += 2 * sets->items[i].count;
+    *room = diesel_realloc_array(NULL, n, sizeof **room);
+    if (*room == NULL)
+        return dmongo_absent();
+    dmongo_value *field = *room + sets->count;
+    for (size_t i = 0; i < sets->count; i++) {
+        dmongo_value *first = field;
+        for (size_t j = 0; j < sets->items[i].count; j++) {
+            *field++ = dmongo_str(sets->items[i].items[j].key);
+            *field++ = dmongo_str(sets->items[i].items[j].value);
+        }
+        (*room)[i] = dmongo_doc_of(first, (size_t)(field - first));
     }
-    return ok && bson_append_array_end(doc, &array);
+    return dmongo_array_of(*room, sets->count);
 }
 
 static int init_read_preference(dmongo *client, diesel_error *err)
@@ -205,16 +211,22 @@ static int init_read_preference(dmongo *client, diesel_error *err)
     if (o->read_preference == NULL ||
         strcmp(o->read_preference, "primary") == 0)
         return 0;
-    bson_t *doc = client->read_preference_doc = bson_new();
-    bool ok = bson_append_utf8(doc, "mode", -1, o->read_preference, -1);
-    if (ok && o->read_preference_tags.count > 0)
-        ok = append_tag_sets(doc, &o->read_preference_tags);
-    if (ok && o->max_staleness_seconds > 0)
-        ok = bson_append_int64(doc, "maxStalenessSeconds", -1,
-                               o->max_staleness_seconds);
-    return ok ? 0
-              : diesel_error_set(err, DIESEL_E_LIMIT, DIESEL_DOM_MONGO, 0,
-                                 "the read preference is too large");
+    dmongo_value *room = NULL, tags = dmongo_absent();
+    if (o->read_preference_tags.count > 0) {
+        tags = tag_sets(&o->read_preference_tags, &room);
+        if (room == NULL)
+            return diesel_error_nomem(err, "a read preference");
+    }
+    client->read_preference_doc = dmongo_doc_to_bson(
+        dmongo_doc("mode", o->read_preference,
+                   "tags", tags,
+                   "maxStalenessSeconds",
+                   o->max_staleness_seconds > 0
+                       ? dmongo_int64(o->max_staleness_seconds)
+                       : dmongo_absent()),
+        err);
+    diesel_free(room);
+    return client->read_preference_doc != NULL ? 0 : -1;
 }
 
 /* apiVersion and its like, in every command. */

@@ -5,6 +5,7 @@
 #include <diesel/mongo_collection.h>
 
 #include "command_internal.h"
+#include "copy_internal.h"
 #include "doc_internal.h"
 #include "option_internal.h"
 
@@ -126,13 +127,13 @@ int dmongo_list_databases(dmongo *client, const dmongo_list_options *options,
             &reply, err) < 0)
         return -1;
     if (dmongo_get_doc(reply, "databases", &view))
-        *databases = bson_copy(&view);
+        *databases = dmongo__bson_copy(bson_get_data(&view), view.len, err);
+    else
+        diesel_error_set(err, DIESEL_E_PROTOCOL, DIESEL_DOM_MONGO, 0,
+                         "malformed reply: it has no databases");
     bson_destroy(reply);
-    if (*databases != NULL)
-        return 0;
-    diesel_error_set(err, DIESEL_E_PROTOCOL, DIESEL_DOM_MONGO, 0,
-                     "malformed reply: it has no databases");
-    return dmongo__explain("listDatabases", "admin", err);
+    return *databases != NULL ? 0
+                              : dmongo__explain("listDatabases", "admin", err);
 }
 
 int dmongo_drop_database(dmongo *client, const char *database,

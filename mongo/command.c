@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "copy_internal.h"
 #include "cursor_internal.h"
 #include "doc_internal.h"
 #include "option_internal.h"
@@ -28,11 +29,9 @@ static const char *name_of(dmongo_value command, char room[NAME_ROOM])
 /* A copy of the reply, as it outlives the connection's buffer. */
 static int copy_reply(struct dmongo__call *call, bson_t **reply)
 {
-    *reply = bson_new_from_data(call->message.body, call->message.body_size);
-    if (*reply != NULL)
-        return 0;
-    return diesel_error_set(&call->error, DIESEL_E_PROTOCOL, DIESEL_DOM_MONGO,
-                            0, "malformed reply: its body is no document");
+    *reply = dmongo__bson_copy(call->message.body, call->message.body_size,
+                               &call->error);
+    return *reply != NULL ? 0 : -1;
 }
 
 /* A command of the program's: it has what it shall have, but for what nobody writes. */

@@ -5,6 +5,7 @@
 #include <diesel/mongo_cursor.h>
 
 #include "client_internal.h"
+#include "copy_internal.h"
 #include "option_internal.h"
 
 static int take_values(struct dmongo__call *call, bson_t **values)
@@ -15,8 +16,8 @@ static int take_values(struct dmongo__call *call, bson_t **values)
         return diesel_error_set(&call->error, DIESEL_E_PROTOCOL,
                                 DIESEL_DOM_MONGO, 0,
                                 "malformed reply: it has no values");
-    *values = bson_copy(&view);
-    return 0;
+    *values = dmongo__bson_copy(bson_get_data(&view), view.len, &call->error);
+    return *values != NULL ? 0 : -1;
 }
 
 int(dmongo_distinct)(dmongo *client, const char *ns_text, const char *field,

@@ -8,6 +8,7 @@
 
 #include <bson/bson.h>
 
+#include "copy_internal.h"
 #include "doc_internal.h"
 #include "element_internal.h"
 
@@ -55,14 +56,10 @@ bson_t *dmongo_doc_to_bson(dmongo_value doc, diesel_error *err)
     int64_t n = dmongo__doc_size(doc, BSON_MAX_SIZE, err);
     if (n < 0)
         return NULL;
-    bson_t *bson = bson_new();
-    uint8_t *bytes = bson_reserve_buffer(bson, (uint32_t)n);
-    if (bytes == NULL) {
-        bson_destroy(bson);
-        diesel_error_nomem(err, "a document");
-        return NULL;
-    }
-    dmongo__doc_write(doc, bytes);
+    uint8_t *bytes;
+    bson_t *bson = dmongo__bson_new((size_t)n, &bytes, err);
+    if (bson != NULL)
+        dmongo__doc_write(doc, bytes);
     return bson;
 }
 

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "client_internal.h"
+#include "copy_internal.h"
 #include "element_internal.h"
 
 static const char *const sensitive[] = {
@@ -93,6 +94,8 @@ static bson_t *read_command(const struct dmongo__conn *conn)
     size_t n = dmongo__load32(conn->out.data);
     if (dmongo__message_read(&m, conn->out.data, n, n, &why) <= 0 ||
         !bson_init_static(&view, m.body, m.body_size))
+        return NULL;
+    if (dmongo__bson_may_have(4 * n, NULL) < 0) /* more than it grows to */
         return NULL;
     bson_t *doc = bson_copy(&view);
     while (dmongo__next_section(&m, &at, &section) > 0)

@@ -6,6 +6,7 @@
 
 #include <diesel/memory.h>
 
+#include "copy_internal.h"
 #include "option_internal.h"
 
 static const dmongo_find_options defaults;
@@ -92,12 +93,8 @@ static int copy_found(struct dmongo__call *call, bson_t **found)
     int got = dmongo__first_document(call, &bytes, &size);
     if (got <= 0)
         return got;
-    *found = bson_new_from_data(bytes, size);
-    return *found != NULL
-               ? 1
-               : diesel_error_set(&call->error, DIESEL_E_PROTOCOL,
-                                  DIESEL_DOM_MONGO, 0,
-                                  "malformed reply: its document is no BSON");
+    *found = dmongo__bson_copy(bytes, size, &call->error);
+    return *found != NULL ? 1 : -1;
 }
 
 int(dmongo_find_one)(dmongo *client, const char *ns_text, dmongo_value filter,

@@ -143,45 +143,82 @@ int dmongo_gridfs_rename_by_name(dmongo_gridfs *gridfs, const char *name,
     return rename_matching(gridfs, dmongo_doc("filename", name), true, to, err);
 }
 
-/* The _ids of all revisions of a name, as an array. */
-static int collect_ids(dmongo_gridfs *gridfs, const char *name, bson_t *ids,
+/* The _ids of files, {"_id": ...} each. */
+struct ids {
+    bson_t **docs;
+    size_t count, room;
+};
+
+static int add_id(struct ids *ids, const bson_t *file, diesel_error *err)
+{
+    if (ids->count == ids->room) {
+        size_t room = ids->room > 0 ? 2 * ids->room : 8;
+        bson_t **docs = diesel_realloc_array(ids->docs, room, sizeof *docs);
+        if (docs == NULL)
+            return diesel_error_nomem(err, "a list of files");
+        ids->docs = docs;
+        ids->room = room;
+    }
+    bson_t *doc = dmongo_doc_to_bson(
+        dmongo_doc("_id", dmongo_get_value(file, "_id")), err);
+    if (doc == NULL)
+        return -1;
+    ids->docs[ids->count++] = doc;
+    return 0;
+}
+
+/* Those of all revisions of a name. */
+static int collect_ids(dmongo_gridfs *gridfs, const char *name, struct ids *ids,
                        diesel_error *err)
 {
     dmongo_cursor *cursor = dmongo_find(
         gridfs->client, gridfs->files, dmongo_doc("filename", name),
         &(dmongo_find_options){.projection = dmongo_doc("_id", 1)}, err);
     const bson_t *file;
-    bson_iter_t iter;
-    char key[24];
     int got;
-    uint32_t n = 0;
     while ((got = dmongo_cursor_next(cursor, &file, err)) > 0)
-        if (bson_iter_init_find(&iter, file, "_id")) {
-            snprintf(key, sizeof key, "%u", n++);
-            bson_append_iter(ids, key, -1, &iter);
+        if (add_id(ids, file, err) < 0) {
+            got = -1;
+            break;
         }
     dmongo_cursor_close(cursor);
-    return got < 0 ? -1 : (int)n;
+    return got;
+}
+
+static int delete_ids(dmongo_gridfs *gridfs, const struct ids *ids,
+                      diesel_error *err)
+{
+    dmongo_value *values =
+        diesel_realloc_array(NULL, ids->count, sizeof *values);
+    if (values == NULL)
+        return diesel_error_nomem(err, "a list of files");
+    for (size_t i = 0; i < ids->count; i++)
+        values[i] = dmongo_get_value(ids->docs[i], "_id");
+    dmongo_value among = dmongo_doc("$in", dmongo_array_of(values, ids->count));
+    int done = dmongo_delete_many(gridfs->client, gridfs->files,
+                                  dmongo_doc("_id", among), NULL, NULL, err);
+    if (done == 0)
+        done = dmongo_delete_many(gridfs->client, gridfs->chunks,
+                                  dmongo_doc("files_id", among), NULL, NULL,
+                                  err);
+    diesel_free(values);
+    return done;
 }
 
 int dmongo_gridfs_delete_by_name(dmongo_gridfs *gridfs, const char *name,
                                  diesel_error *err)
 {
-    bson_t ids = BSON_INITIALIZER;
-    int n = collect_ids(gridfs, name, &ids, err);
-    dmongo_value among = dmongo_doc("$in", dmongo_bson_array(&ids));
-    int done = n;
-    if (n > 0)
-        done = dmongo_delete_many(gridfs->client, gridfs->files,
-                                  dmongo_doc("_id", among), NULL, NULL, err);
-    if (n > 0 && done == 0)
-        done = dmongo_delete_many(gridfs->client, gridfs->chunks,
-                                  dmongo_doc("files_id", among), NULL, NULL,
-                                  err);
-    bson_destroy(&ids);
-    return n == 0 ? dmongo__gridfs_fail(gridfs, DMONGO_GRIDFS_NOT_FOUND, err,
-                                        "there is no file \"%.80s\"", name)
-                  : done;
+    struct ids ids = {0};
+    int done = collect_ids(gridfs, name, &ids, err);
+    if (done == 0 && ids.count == 0)
+        done = dmongo__gridfs_fail(gridfs, DMONGO_GRIDFS_NOT_FOUND, err,
+                                   "there is no file \"%.80s\"", name);
+    else if (done == 0)
+        done = delete_ids(gridfs, &ids, err);
+    while (ids.count > 0)
+        bson_destroy(ids.docs[--ids.count]);
+    diesel_free(ids.docs);
+    return done;
 }
 
 int dmongo_gridfs_drop(dmongo_gridfs *gridfs, diesel_error *err)

@@ -8,6 +8,7 @@
  * the program declares an API version, hello in an OP_MSG.
  */
 #include "client_internal.h"
+#include "copy_internal.h"
 
 #include <string.h>
 
@@ -101,7 +102,9 @@ static int authenticate(struct dmongo__auth *auth, struct dmongo__conn *conn,
                         const bson_t *hello, int64_t deadline,
                         diesel_error *err)
 {
-    bson_t *copy = bson_copy(hello);
+    bson_t *copy = dmongo__bson_copy(bson_get_data(hello), hello->len, err);
+    if (copy == NULL)
+        return -1;
     int done = dmongo__auth_finish(auth, conn, copy, deadline, err);
     bson_destroy(copy);
     return done;

@@ -8,6 +8,7 @@
 #include <diesel/mongo_modify.h>
 
 #include "client_internal.h"
+#include "copy_internal.h"
 #include "option_internal.h"
 #include "result_internal.h"
 
@@ -27,8 +28,8 @@ static int take_value(struct dmongo__call *call, bson_t **found)
         bson_init(&body); /* lacks the document, too */
     if (!dmongo_get_doc(&body, "value", &value))
         return 0;
-    *found = bson_copy(&value);
-    return 1;
+    *found = dmongo__bson_copy(bson_get_data(&value), value.len, &call->error);
+    return *found != NULL ? 1 : -1;
 }
 
 static int run(struct dmongo__call *call, dmongo_value command, bson_t **found)

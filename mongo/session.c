@@ -74,26 +74,28 @@ void dmongo__session_give(dmongo *client,
     client->sessions = session;
 }
 
-/* {endSessions: [{id: ...}, ...]} as a document; NULL without memory. */
-static bson_t *end_command(const dmongo *client)
+/* [{id: ...}, ...] of the client's sessions, made of values in memory of its own:
+ * diesel_free(*room), NULL without memory. */
+static dmongo_value ended_ids(const dmongo *client, dmongo_value **room)
 {
-    bson_t *doc = bson_new(), ids, id;
-    uint32_t i = 0;
-    bool ok = bson_append_array_begin(doc, "endSessions", -1, &ids);
-    for (const struct dmongo__server_session *s = client->sessions;
-         ok && s != NULL && i < MOST_ENDED; s = s->next, i++) {
-        char room[16];
-        const char *key;
-        bson_uint32_to_string(i, &key, room, sizeof room);
-        ok = bson_append_document_begin(&ids, key, -1, &id) &&
-             bson_append_binary(&id, "id", -1, BSON_SUBTYPE_UUID, s->id, 16) &&
-             bson_append_document_end(&ids, &id);
+    size_t n = 0, i = 0;
+    for (const struct dmongo__server_session *s = client->sessions; s != NULL;
+         s = s->next)
+        n++;
+    if (n > MOST_ENDED)
+        n = MOST_ENDED;
+    *room = diesel_realloc_array(NULL, n, 3 * sizeof **room);
+    if (*room == NULL)
+        return dmongo_absent();
+    dmongo_value *ids = *room, *fields = *room + n;
+    for (const struct dmongo__server_session *s = client->sessions; i < n;
+         s = s->next, i++) {
+        fields[2 * i] = dmongo_str("id");
+        fields[2 * i + 1] =
+            dmongo_binary(s->id, sizeof s->id, BSON_SUBTYPE_UUID);
+        ids[i] = dmongo_doc_of(fields + 2 * i, 2);
     }
-    ok = ok && bson_append_array_end(doc, &ids);
-    if (ok)
-        return doc;
-    bson_destroy(doc);
-    return NULL;
+    return dmongo_array_of(ids, n);
 }
 
 /* Sends it on a connection that is idle anyway: a client that cannot does not wait for
@@ -105,7 +107,7 @@ static void send_end(dmongo *client)
     if (server == NULL || server->pool.idle == NULL ||
         diesel_self() == NULL)
         return;
-    bson_t *command = end_command(client);
+    dmongo_value *room, ids = ended_ids(client, &room);
     diesel_scope *last = diesel_scope_open(
         &(diesel_scope_options){.shield = true, .timeout_ms = END_MS});
     struct dmongo__op op = {.what = "endSessions",
@@ -113,15 +115,16 @@ static void send_end(dmongo *client)
                             .database = dmongo_str("admin"),
                             .flags = DMONGO__NO_SESSION | DMONGO__NO_REPLY};
     struct dmongo__call call;
-    if (command != NULL && dmongo__call_begin_on(&call, server, &op) == 0) {
-        if (dmongo__call_exchange(&call, dmongo_bson(command), NULL) == 0)
+    if (room != NULL && dmongo__call_begin_on(&call, server, &op) == 0) {
+        if (dmongo__call_exchange(&call, dmongo_doc("endSessions", ids),
+                                  NULL) == 0)
             dmongo__call_end(&call);
         else
             dmongo__call_fail(&call, &unused);
     }
     if (diesel_scope_wait(last, &unused) < 0)
         last = NULL; /* it was not sent: see above */
-    bson_destroy(command);
+    diesel_free(room);
 }
 
 void dmongo__sessions_end(dmongo *client)
@@ -169,14 +172,18 @@ dmongo_session *dmongo_session_open(dmongo *client,
     }
     if (options != NULL)
         session->options = *options;
-    session->server = dmongo__session_take(client, err);
-    if (session->server == NULL) {
-        diesel_free(session);
-        return NULL;
-    }
     session->client = client;
     client->references++;
-    return session;
+    session->server = dmongo__session_take(client, err);
+    if (session->server != NULL)
+        session->id = dmongo_doc_to_bson(
+            dmongo_doc("id", dmongo_binary(session->server->id, 16,
+                                           BSON_SUBTYPE_UUID)),
+            err);
+    if (session->id != NULL)
+        return session;
+    dmongo_session_close(session);
+    return NULL;
 }
 
 void dmongo_session_close(dmongo_session *session)
@@ -192,11 +199,6 @@ void dmongo_session_close(dmongo_session *session)
 
 const bson_t *dmongo_session_id(dmongo_session *session)
 {
-    if (session->id == NULL) {
-        session->id = bson_new();
-        bson_append_binary(session->id, "id", -1, BSON_SUBTYPE_UUID,
-                           session->server->id, 16);
-    }
     return session->id;
 }
 

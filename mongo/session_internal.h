@@ -37,7 +37,7 @@ struct dmongo_session {
     struct dmongo__cluster_time cluster_time;
     uint64_t operation_time; /* 0: none */
     uint64_t snapshot_time;  /* 0: none */
-    bson_t *id; /* {id: binary}, made when it is asked for */
+    bson_t *id; /* {id: binary} */
 };
 
 /* A server session: one that was used before and has not expired, or a new one.

@@ -20,6 +20,9 @@
 
 static long faulty_allocations, faulty_fail_at, faulty_alive;
 
+/* Whether an allocation counts; NULL: each one does. */
+static int (*faulty_memory_counts)(void);
+
 /* From here on the n-th allocation fails, 0: none; and counting begins anew. */
 static inline void faulty_memory_fail(long n)
 {
@@ -29,6 +32,8 @@ static inline void faulty_memory_fail(long n)
 
 static inline int faulty_memory_is_due(void)
 {
+    if (faulty_memory_counts != NULL && !faulty_memory_counts())
+        return 0;
     return ++faulty_allocations == faulty_fail_at;
 }
 
