@@ -3,7 +3,8 @@
 #
 # The programs in the manual: every ```c block in docs/ that has a main() is compiled
 # without a warning and run, and prints what the ```output block behind it says, if
-# there is one. A block marked "```c compile" is compiled only, as it needs a server.
+# there is one. A block marked "```c compile" is compiled only, as it needs a server; one
+# marked "```c live" is run if there is a MongoDB server, which it finds in MONGODB_URI.
 # `make check` gives the variables below.
 # shellcheck disable=SC2086 # flags are lists of words
 set -eu
@@ -35,7 +36,8 @@ extract() {
                 program = ++n
                 printf "%s", text > (dir "/" n ".c")
                 close(dir "/" n ".c")
-                print n, inside == "```c" ? "run" : "compile", FILENAME ":" start > (dir "/list")
+                how = inside == "```c" ? "run" : substr(inside, length("```c ") + 1)
+                print n, how, FILENAME ":" start > (dir "/list")
             } else if (inside == "```output" && program > 0) {
                 printf "%s", text > (dir "/" program ".want")
                 close(dir "/" program ".want")
@@ -53,10 +55,17 @@ find "$top_srcdir/docs" -name '*.md' | sort > "$dir/pages"
 extract $(cat "$dir/pages")
 [ -s "$dir/list" ] || { echo "no program found in $top_srcdir/docs"; exit 1; }
 
+live=compile
+if [ -n "${DIESEL_TEST_MONGODB_URI:-}" ]; then
+    export MONGODB_URI="$DIESEL_TEST_MONGODB_URI"
+    live=run
+fi
+
 failed=0
 count=0
 while read -r n how where; do
     count=$((count + 1))
+    [ "$how" != live ] || how=$live
     if ! $CC $DIESEL_TEST_CPPFLAGS ${DIESEL_TEST_CFLAGS:-} -std=gnu11 -Wall -Wextra -Werror \
         "$dir/$n.c" -o "$dir/$n" $libs ${DIESEL_TEST_LIBS:-} > "$dir/log" 2>&1; then
         echo "$where does not compile:"
