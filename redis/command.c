@@ -83,20 +83,38 @@ static size_t end_of(size_t from, int last, size_t n)
     return back <= n ? n - back + 1 : 0;
 }
 
+static bool is_word(const diesel_value *arg, const char *word)
+{
+    return is_text(arg) && arg->len == strlen(word) &&
+           strncasecmp(arg->s, word, arg->len) == 0;
+}
+
+/* The place behind a word that is looked for from the argument `first` on to the end,
+ * or, if that is negative, from the one so far from the end back to the name; 0: it
+ * is not there. */
+static size_t behind_word(const char *word, int first, const diesel_value *args,
+                          size_t n)
+{
+    size_t back = first < 0 ? (size_t)-first : 0;
+    for (size_t i = (size_t)first; back == 0 && i < n; i++)
+        if (is_word(&args[i], word))
+            return i + 1;
+    for (size_t i = back <= n ? n - back : 0; back > 0 && i > 0; i--)
+        if (is_word(&args[i], word))
+            return i + 1;
+    return 0;
+}
+
 static struct range after_word(const dredis__key_spec *spec,
                                const diesel_value *args, size_t n)
 {
-    size_t len = strlen(spec->word);
-    for (size_t i = (size_t)spec->first; i < n; i++) {
-        if (!is_text(&args[i]) || args[i].len != len ||
-            strncasecmp(args[i].s, spec->word, len) != 0)
-            continue;
-        size_t from = i + 1, to = end_of(from, spec->last, n);
-        if (spec->limit > 1 && to > from)
-            to = from + (to - from) / (size_t)spec->limit;
-        return (struct range){from, to, (size_t)spec->step};
-    }
-    return (struct range){0, 0, 1};
+    size_t from = behind_word(spec->word, spec->first, args, n);
+    if (from == 0)
+        return (struct range){0, 0, 1};
+    size_t to = end_of(from, spec->last, n);
+    if (spec->limit > 1 && to > from)
+        to = from + (to - from) / (size_t)spec->limit;
+    return (struct range){from, to, (size_t)spec->step};
 }
 
 static size_t count_in(const diesel_value *arg)
@@ -118,19 +136,20 @@ static struct range counted(const dredis__key_spec *spec,
                             const diesel_value *args, size_t n)
 {
     size_t at = (size_t)spec->first, from = (size_t)spec->last;
+    size_t step = (size_t)spec->step;
     size_t count = at < n ? count_in(&args[at]) : 0;
-    if (from > n || count > n - from)
+    if (from > n || count > (n - from + step - 1) / step)
         count = 0;
-    return (struct range){from, from + count, (size_t)spec->step};
+    return (struct range){from, from + count * step, step};
 }
 
 static struct range range_of(const dredis__key_spec *spec,
                              const diesel_value *args, size_t n)
 {
-    size_t from = (size_t)spec->first;
     switch (spec->kind) {
     case DREDIS__KEYS_RANGE:
-        return (struct range){from, end_of(from, spec->last, n),
+        return (struct range){(size_t)spec->first,
+                              end_of((size_t)spec->first, spec->last, n),
                               (size_t)spec->step};
     case DREDIS__KEYS_WORD:
         return after_word(spec, args, n);
@@ -142,12 +161,25 @@ static struct range range_of(const dredis__key_spec *spec,
     return (struct range){0, 0, 1};
 }
 
+/* MIGRATE takes one key in its place, or an empty word there and keys behind KEYS. */
+static bool is_replaced(const dredis__command_row *row, size_t i,
+                        const diesel_value *args, size_t n)
+{
+    const dredis__key_spec *next = &row->keys[1];
+    size_t place = (size_t)row->keys[0].first;
+    return i == 0 && next->kind == DREDIS__KEYS_WORD && next->first < 0 &&
+           place < n && is_text(&args[place]) && args[place].len == 0 &&
+           behind_word(next->word, next->first, args, n) > 0;
+}
+
 size_t dredis__command_keys(const diesel_value *args, size_t n, size_t *at,
                             size_t room)
 {
     const dredis__command_row *row = dredis__command_find(args, n);
     size_t found = 0;
-    for (size_t i = 0; row != NULL && i < 2; i++) {
+    for (size_t i = 0; row != NULL && i < DREDIS__MOST_KEY_SPECS; i++) {
+        if (is_replaced(row, i, args, n))
+            continue;
         struct range range = range_of(&row->keys[i], args, n);
         for (size_t k = range.from; k < range.to && k < n; k += range.step) {
             if (found < room)

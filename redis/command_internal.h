@@ -22,7 +22,8 @@ enum {
 enum dredis__keys_kind {
     DREDIS__KEYS_NONE,
     DREDIS__KEYS_RANGE,   /* from `first` to `last`, see command_table.c */
-    DREDIS__KEYS_WORD,    /* behind a word, which comes at or after `first` */
+    DREDIS__KEYS_WORD,    /* behind a word: the first one at `first` or behind it, or,
+                           * if that is negative, the last one so far from the end */
     DREDIS__KEYS_COUNTED, /* argument `first` is their number; they begin at `last` */
 };
 
@@ -32,10 +33,12 @@ typedef struct dredis__key_spec {
     const char *word;
 } dredis__key_spec;
 
+enum { DREDIS__MOST_KEY_SPECS = 3 };
+
 typedef struct dredis__command_row {
     const char *name; /* in capitals: "GET", "XINFO STREAM" */
     unsigned flags;
-    dredis__key_spec keys[2];
+    dredis__key_spec keys[DREDIS__MOST_KEY_SPECS];
 } dredis__command_row;
 
 extern const dredis__command_row dredis__command_rows[];

@@ -16,7 +16,8 @@
  * one or, if negative, from the end; every `step`-th of them. */
 #define AT(first, last, step)                                                  \
     {DREDIS__KEYS_RANGE, first, last, step, 0, NULL}
-/* The same behind a word, over the first 1/limit of what follows it. */
+/* The same behind a word that is looked for from an argument on or, if that is
+ * negative, back from the end; over the first 1/limit of what follows it. */
 #define AFTER(word, from, last, step, limit)                                   \
     {DREDIS__KEYS_WORD, from, last, step, limit, word}
 /* As many as the argument `count` says, which is followed by them. */
@@ -155,8 +156,10 @@ const dredis__command_row dredis__command_rows[] = {
     {"GEODIST", R, {AT(1, 0, 1)}},
     {"GEOHASH", R, {AT(1, 0, 1)}},
     {"GEOPOS", R, {AT(1, 0, 1)}},
-    {"GEORADIUS", W, {AT(1, 0, 1), AFTER("STORE", 6, 0, 1, 0)}},
-    {"GEORADIUSBYMEMBER", W, {AT(1, 0, 1), AFTER("STORE", 5, 0, 1, 0)}},
+    {"GEORADIUS", W,
+     {AT(1, 0, 1), AFTER("STORE", 6, 0, 1, 0), AFTER("STOREDIST", 6, 0, 1, 0)}},
+    {"GEORADIUSBYMEMBER", W,
+     {AT(1, 0, 1), AFTER("STORE", 5, 0, 1, 0), AFTER("STOREDIST", 5, 0, 1, 0)}},
     {"GEORADIUSBYMEMBER_RO", R, {AT(1, 0, 1)}},
     {"GEORADIUS_RO", R, {AT(1, 0, 1)}},
     {"GEOSEARCH", R, {AT(1, 0, 1)}},

@@ -8,7 +8,8 @@
 
 #include <diesel/redis.h>
 
-#include "test_util.h"
+#include "redis/command_internal.h"
+#include "redis_command_rows.h"
 
 static const struct {
     const char *variable; /* that holds the URL */
@@ -303,6 +304,37 @@ FIBER_TEST(a_database_is_selected_or_told_to_be_none)
 }
 END_TEST
 
+/* What a server says where its commands' keys are is what we find. */
+FIBER_TEST(keys_are_where_the_server_finds_them)
+{
+    diesel_error err;
+    diesel_value args[16], ours[16];
+    size_t at[16], n = command_row_split(command_rows[row].text, args);
+    size_t found = dredis__command_keys(args, n, at, TEST_COUNT(at));
+    dredis *redis = dredis_open(getenv("DIESEL_TEST_REDIS_URL"), NULL, &err);
+    assert_made(redis);
+    for (size_t i = 0; i < found; i++)
+        ours[i] = args[at[i]];
+    dredis_reply *theirs =
+        dredis_command_getkeys(redis, args[0], args + 1, n - 1, &err);
+    if (theirs == NULL) { /* it has no keys, or is wrong */
+        ck_assert_int_eq(err.code, DIESEL_E_SERVER);
+        ck_assert_msg(found == 0 || strstr(err.message, "arguments") != NULL,
+                      "%s", err.message);
+    }
+    for (size_t i = 0; theirs != NULL && i < theirs->elements; i++)
+        ck_assert_msg(i < found && theirs->element[i].len == ours[i].len &&
+                          memcmp(theirs->element[i].str, ours[i].s,
+                                 ours[i].len) == 0,
+                      "%s: key %zu is %s", command_rows[row].text, i,
+                      theirs->element[i].str);
+    ck_assert_uint_eq(theirs != NULL ? theirs->elements : found, found);
+    dredis_reply_free(theirs);
+    dredis_close(redis);
+    return 0;
+}
+END_TEST
+
 int main(void)
 {
     if (getenv("DIESEL_TEST_REDIS_URL") == NULL) {
@@ -325,6 +357,8 @@ int main(void)
     test_case_rows(suite, "credentials",
                    wrong_credentials_are_told_without_showing_them,
                    TEST_COUNT(wrong));
+    test_case_rows(suite, "keys", keys_are_where_the_server_finds_them,
+                   TEST_COUNT(command_rows));
     test_case(suite, "more", a_killed_connection_is_made_anew,
               a_database_is_selected_or_told_to_be_none);
     return test_suite_run(suite);

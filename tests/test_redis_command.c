@@ -4,63 +4,19 @@
  */
 #include "redis/batch_internal.h"
 #include "redis/command_internal.h"
-#include "test_util.h"
-
-static const struct {
-    const char *text; /* words with spaces between them */
-    bool reads;
-    const char *keys; /* their places */
-} rows[] = {
-    {"GET k", true, "1"},
-    {"get k", true, "1"},
-    {"SET k v", false, "1"},
-    {"MGET a b c", true, "1 2 3"},
-    {"MSET a 1 b 2", false, "1 3"},
-    {"BLPOP a b 0", false, "1 2"},
-    {"LMOVE a b LEFT RIGHT", false, "1 2"},
-    {"EVAL return 2 a b x", false, "3 4"},
-    {"EVAL_RO return 1 a", true, "3"},
-    {"EVAL return 99 a", false, ""},
-    {"EVAL return -1 a", false, ""},
-    {"EVAL return x a", false, ""},
-    {"EVAL", false, ""},
-    {"ZUNIONSTORE d 2 a b WEIGHTS 1 2", false, "1 3 4"},
-    {"XREAD COUNT 5 STREAMS a b 0 0", true, "4 5"},
-    {"XREADGROUP GROUP g c STREAMS a >", false, "5"},
-    {"XREAD COUNT 5", true, ""},
-    {"XINFO STREAM k", true, "2"},
-    {"xinfo stream k", true, "2"},
-    {"XINFO", false, ""},
-    {"XINFO NONE k", false, ""},
-    {"OBJECT ENCODING k", true, "2"},
-    {"BITOP AND d a b", false, "2 3 4"},
-    {"PING", false, ""},
-    {"NO_SUCH_COMMAND k", false, ""},
-    {"A_NAME_THAT_IS_LONGER_THAN_ANY_COMMAND_HAS k", false, ""},
-};
-
-static size_t split(const char *text, diesel_value args[16])
-{
-    size_t n = 0;
-    while (*text != '\0') {
-        size_t len = strcspn(text, " ");
-        args[n++] = diesel_strn(text, len);
-        text += len + (text[len] == ' ');
-    }
-    return n;
-}
+#include "redis_command_rows.h"
 
 START_TEST(commands_are_known_by_name)
 {
     diesel_value args[16];
-    size_t at[16], n = split(rows[_i].text, args);
-    ck_assert_int_eq(dredis__command_only_reads(args, n), rows[_i].reads);
+    size_t at[16], n = command_row_split(command_rows[_i].text, args);
+    ck_assert_int_eq(dredis__command_only_reads(args, n), command_rows[_i].reads);
     size_t found = dredis__command_keys(args, n, at, TEST_COUNT(at));
     char shown[64] = "";
     for (size_t i = 0; i < found; i++)
         snprintf(shown + strlen(shown), sizeof shown - strlen(shown), "%s%zu",
                  i > 0 ? " " : "", at[i]);
-    ck_assert_str_eq(shown, rows[_i].keys);
+    ck_assert_str_eq(shown, command_rows[_i].keys);
     ck_assert_uint_eq(dredis__command_keys(args, n, at, 0), found);
 }
 END_TEST
@@ -109,7 +65,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("redis_command");
-    test_case_rows(suite, "rows", commands_are_known_by_name, TEST_COUNT(rows));
+    test_case_rows(suite, "rows", commands_are_known_by_name, TEST_COUNT(command_rows));
     test_case(suite, "others", arguments_of_other_types_are_no_names,
               the_table_is_sorted, a_batch_only_reads_if_all_of_it_does);
     return test_suite_run(suite);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """redis/command_table.c: what commands do to the data and where their keys stand."""
 
+MOST_SPECS = 3  # DREDIS__MOST_KEY_SPECS
+
 HEAD = """/* SPDX-License-Identifier: MIT */
 /*
  * Every command: what it does and where its keys stand. Written by
@@ -19,7 +21,8 @@ HEAD = """/* SPDX-License-Identifier: MIT */
  * one or, if negative, from the end; every `step`-th of them. */
 #define AT(first, last, step)                                                  \\
     {DREDIS__KEYS_RANGE, first, last, step, 0, NULL}
-/* The same behind a word, over the first 1/limit of what follows it. */
+/* The same behind a word that is looked for from an argument on or, if that is
+ * negative, back from the end; over the first 1/limit of what follows it. */
 #define AFTER(word, from, last, step, limit)                                   \\
     {DREDIS__KEYS_WORD, from, last, step, limit, word}
 /* As many as the argument `count` says, which is followed by them. */
@@ -39,7 +42,9 @@ def spec(key):
     if key["begin"] == "index" and key["find"] == "keynum":
         first = key["index"] + key["firstkey"]
         return f"COUNTED({key['index'] + key['keynumidx']}, {first}, {key['keystep']})"
-    return None  # SORT's BY and GET patterns: nobody can say
+    if "unknown" in (key["begin"], key["find"]):
+        return None  # SORT's BY and GET patterns: nobody can say
+    raise SystemExit(f"no such key positions are known: {key}")
 
 
 def row(name, command):
@@ -48,7 +53,9 @@ def row(name, command):
              if flag in command["flags"]]
     if command.get("container"):
         flags.append("C")
-    specs = [s for s in map(spec, command["keys"]) if s][:2]
+    specs = [s for s in map(spec, command["keys"]) if s]
+    if len(specs) > MOST_SPECS:
+        raise SystemExit(f"{name}: more than {MOST_SPECS} key positions")
     keys = ", {" + ", ".join(specs or ["NOWHERE"]) + "}"
     line = f"    {{\"{name}\", {' | '.join(flags) or '0'}{keys}}},"
     if len(line) > 80:
