@@ -12,10 +12,9 @@
  *                           |
  *                           +--(push, failure)--> nothing, and those who wait ask
  *
- * Invariant: the list of kept items, the least lately used last, holds all items that
- * are not loading, and `bytes` is the sum of their sizes.
+ * The items themselves are those of cache_items.c.
  */
-#include <diesel/redis_cache.h>
+#include "cache_internal.h"
 
 #include <string.h>
 
@@ -23,159 +22,16 @@
 #include <diesel/memory.h>
 
 #include "batch_internal.h"
-#include "client_internal.h"
-#include "console_internal.h"
-#include "dict_internal.h"
 #include "encode_internal.h"
 #include "error_internal.h"
-#include "watch_internal.h"
 
 #define USUAL_BYTES ((size_t)64 << 20)
-#define OVERHEAD 160 /* of an item, beside its key and its value */
 #define MOST_REPEATS 3
-
-typedef struct item {
-    struct item *prev, *next; /* of the kept */
-    dredis__blob *key;        /* the dictionary's */
-    dredis__blob *value;      /* NULL: there is no such key */
-    int64_t until;            /* kept no longer than to this time */
-    bool loading, stale;
-    dredis__queue waiting;
-} item;
-
-struct dredis_cache {
-    dredis *client;
-    dredis__lane lane;
-    diesel_scope *scope;
-    dredis_cache_options options;
-    dredis__blob **prefixes;
-    dredis__dict items;
-    item *first, *last; /* of the kept */
-    dredis_cache_stats stats;
-    diesel_console_entry *shown; /* on the console's page */
-    dredis__meter *meter;        /* or NULL */
-};
 
 static void count(dredis_cache *cache)
 {
     cache->stats.keys = cache->items.count;
     dredis__meter_cache(cache->meter, &cache->stats);
-}
-
-/* --- Items */
-
-static size_t size_of(const item *it)
-{
-    return OVERHEAD + it->key->len + (it->value != NULL ? it->value->len : 0);
-}
-
-static void link_first(dredis_cache *cache, item *it)
-{
-    it->prev = NULL;
-    it->next = cache->first;
-    if (it->next != NULL)
-        it->next->prev = it;
-    else
-        cache->last = it;
-    cache->first = it;
-}
-
-static void unlink_item(dredis_cache *cache, item *it)
-{
-    if (it->prev != NULL)
-        it->prev->next = it->next;
-    else
-        cache->first = it->next;
-    if (it->next != NULL)
-        it->next->prev = it->prev;
-    else
-        cache->last = it->prev;
-}
-
-static void free_item(dredis_cache *cache, item *it)
-{
-    dredis__dict_remove(&cache->items,
-                        dredis__dict_find(&cache->items,
-                                          dredis__blob_span(it->key)));
-    diesel_free(it->value);
-    diesel_free(it);
-}
-
-static void drop(dredis_cache *cache, item *it)
-{
-    unlink_item(cache, it);
-    cache->stats.bytes -= size_of(it);
-    free_item(cache, it);
-}
-
-/* The kept item of a key that may still be used, which is now the last used one. */
-static item *find_kept(dredis_cache *cache, item *it)
-{
-    if (it == NULL || it->loading)
-        return NULL;
-    if (it->until <= diesel_now()) {
-        drop(cache, it);
-        return NULL;
-    }
-    unlink_item(cache, it);
-    link_first(cache, it);
-    return it;
-}
-
-static item *find(const dredis_cache *cache, dredis__span key)
-{
-    const dredis__entry *entry = dredis__dict_find(&cache->items, key);
-    return entry != NULL ? entry->value : NULL;
-}
-
-static item *begin_loading(dredis_cache *cache, dredis__span key)
-{
-    bool added;
-    item *it = diesel_calloc(1, sizeof *it);
-    dredis__entry *entry =
-        it != NULL ? dredis__dict_add(&cache->items, key, &added) : NULL;
-    if (entry == NULL) {
-        diesel_free(it);
-        return NULL;
-    }
-    it->key = entry->key;
-    it->loading = true;
-    dredis__queue_init(&it->waiting);
-    entry->value = it;
-    return it;
-}
-
-/* The end of it: the item is kept if it may be, or gone. */
-static void end_loading(dredis_cache *cache, item *it, bool keep)
-{
-    it->loading = false;
-    dredis__queue_wake_all(&it->waiting, 0);
-    if (!keep || it->stale || it->until <= diesel_now()) {
-        free_item(cache, it);
-        return;
-    }
-    link_first(cache, it);
-    cache->stats.bytes += size_of(it);
-    while (cache->stats.bytes > cache->options.max_bytes) {
-        drop(cache, cache->last);
-        cache->stats.evictions++;
-    }
-}
-
-static void forget(dredis_cache *cache, item *it)
-{
-    if (it->loading)
-        it->stale = true;
-    else
-        drop(cache, it);
-}
-
-void dredis_cache_flush(dredis_cache *cache)
-{
-    const dredis__entry *entry;
-    cache->stats.flushes++;
-    for (size_t at = 0; (entry = dredis__dict_next(&cache->items, &at)) != NULL;)
-        forget(cache, entry->value);
 }
 
 /* --- What the server says unasked */
@@ -196,10 +52,11 @@ static int invalidate(dredis_cache *cache, const dredis_reply *keys,
             return diesel_error_set(err, DIESEL_E_PROTOCOL, DIESEL_DOM_CORE, 0,
                                     "an invalidation of a key that is a %s",
                                     dredis_type_name(key->type));
-        item *it = find(cache, (dredis__span){key->str, key->len});
+        dredis__cache_item *it =
+            dredis__cache_find(cache, (dredis__span){key->str, key->len});
         cache->stats.invalidations++;
         if (it != NULL)
-            forget(cache, it);
+            dredis__cache_forget(cache, it);
     }
     return 1;
 }
@@ -316,7 +173,8 @@ static int run(dredis_cache *cache, dredis__request *request, diesel_error *err)
 /* --- Loading: [CLIENT CACHING YES] MGET key... PTTL key PTTL key ... */
 
 static int add_commands(const dredis_cache *cache, dredis__batch *batch,
-                        item *const *items, size_t n, diesel_error *err)
+                        dredis__cache_item *const *items, size_t n,
+                        diesel_error *err)
 {
     const diesel_value caching[] = {diesel_str("CLIENT"), diesel_str("CACHING"),
                                     diesel_str("YES")};
@@ -340,8 +198,9 @@ static int add_commands(const dredis_cache *cache, dredis__batch *batch,
 }
 
 /* Fills the items from the replies: 0 or -1. */
-static int fill(const dredis_cache *cache, item *const *items, size_t n,
-                dredis_reply *const *replies, size_t count, diesel_error *err)
+static int fill(const dredis_cache *cache, dredis__cache_item *const *items,
+                size_t n, dredis_reply *const *replies, size_t count,
+                diesel_error *err)
 {
     const dredis_reply *values = replies[count - n - 1];
     int64_t now = diesel_now(), most = cache->options.max_age_ms;
@@ -370,7 +229,7 @@ static int fill(const dredis_cache *cache, item *const *items, size_t n,
 }
 
 /* Asks for items that the caller has begun to load: 0 or -1. They are still loading. */
-static int load(dredis_cache *cache, item *const *items, size_t n,
+static int load(dredis_cache *cache, dredis__cache_item *const *items, size_t n,
                 diesel_error *err)
 {
     dredis__batch batch = {0};
@@ -411,7 +270,8 @@ static bool may_keep(const dredis_cache *cache, dredis__span key)
     return false;
 }
 
-static int copy_value(const item *it, dredis_cached *to, diesel_error *err)
+static int copy_value(const dredis__cache_item *it, dredis_cached *to,
+                      diesel_error *err)
 {
     *to = (dredis_cached){0};
     if (it->value == NULL)
@@ -425,14 +285,14 @@ static int copy_value(const item *it, dredis_cached *to, diesel_error *err)
 }
 
 /* Loads n items, copies their values to where `to` says, and keeps them. */
-static int load_and_copy(dredis_cache *cache, item **items, size_t n,
-                         dredis_cached **to, diesel_error *err)
+static int load_and_copy(dredis_cache *cache, dredis__cache_item **items,
+                         size_t n, dredis_cached **to, diesel_error *err)
 {
     int loaded = n > 0 ? load(cache, items, n, err) : 0, result = loaded;
     for (size_t i = 0; i < n; i++) {
         if (result == 0)
             result = copy_value(items[i], to[i], err);
-        end_loading(cache, items[i],
+        dredis__cache_end(cache, items[i],
                     loaded == 0 &&
                         may_keep(cache, dredis__blob_span(items[i]->key)));
     }
@@ -446,21 +306,21 @@ static int get(dredis_cache *cache, dredis__span key, dredis_cached *to,
                diesel_error *err)
 {
     for (bool counted = false;; counted = true) {
-        item *it = find(cache, key);
-        item *kept = find_kept(cache, it);
+        dredis__cache_item *it = dredis__cache_find(cache, key);
+        dredis__cache_item *kept = dredis__cache_kept(cache, it);
         if (kept != NULL) {
             cache->stats.hits += !counted;
             return copy_value(kept, to, err);
         }
         cache->stats.misses += !counted;
-        it = find(cache, key);
+        it = dredis__cache_find(cache, key);
         if (it != NULL) { /* somebody is asking for it */
             if (dredis__queue_park(&it->waiting, false, "a key that is being read",
                                    DIESEL_FOREVER, err) < 0)
                 return -1;
             continue;
         }
-        it = begin_loading(cache, key);
+        it = dredis__cache_begin(cache, key);
         if (it == NULL)
             return diesel_error_nomem(err, "a cached value");
         return load_and_copy(cache, &it, 1, &to, err);
@@ -490,7 +350,7 @@ int dredis_cache_get_value(dredis_cache *cache, diesel_value key, char **value,
 
 /* What MGET has to do for its keys. */
 struct plan {
-    item **items;       /* that it loads */
+    dredis__cache_item **items;       /* that it loads */
     dredis_cached **to;
     size_t n;
     bool *later; /* for each key: another is reading it, or it comes twice */
@@ -499,16 +359,17 @@ struct plan {
 static int plan_key(dredis_cache *cache, struct plan *plan, dredis__span key,
                     dredis_cached *to, bool *later, diesel_error *err)
 {
-    item *kept = find_kept(cache, find(cache, key));
+    dredis__cache_item *kept =
+        dredis__cache_kept(cache, dredis__cache_find(cache, key));
     if (kept != NULL) {
         cache->stats.hits++;
         return copy_value(kept, to, err);
     }
-    *later = find(cache, key) != NULL;
+    *later = dredis__cache_find(cache, key) != NULL;
     if (*later)
         return 0;
     cache->stats.misses++;
-    plan->items[plan->n] = begin_loading(cache, key);
+    plan->items[plan->n] = dredis__cache_begin(cache, key);
     if (plan->items[plan->n] == NULL)
         return diesel_error_nomem(err, "a cached value");
     plan->to[plan->n++] = to;
@@ -529,7 +390,7 @@ static int mget(dredis_cache *cache, struct plan *plan, const diesel_value *keys
         result = load_and_copy(cache, plan->items, plan->n, plan->to, err);
     } else {
         for (size_t i = 0; i < plan->n; i++)
-            end_loading(cache, plan->items[i], false);
+            dredis__cache_end(cache, plan->items[i], false);
     }
     for (size_t i = 0; i < n && result == 0; i++) {
         span.at = dredis__argument(&keys[i], &span.len, scratch);
