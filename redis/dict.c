@@ -9,6 +9,13 @@
  * A removed entry leaves a hole, so that entries do not move while one walks over
  * them, and its slot still leads there, so that probing goes on behind it. Both are
  * cleaned up when the array would have to grow.
+ *
+ * Keys come from whoever writes to the server or publishes there, so hashes are keyed:
+ * nobody can choose names that meet in one slot (hash.c).
+ *
+ * The tables in headers, uthash and its like, have neither of what this is for: a
+ * cursor into the order of adding that survives removal, which SCAN needs, nor a
+ * keyed hash; and they report a lack of memory by calling exit() or through a macro.
  */
 #include "dict_internal.h"
 
@@ -16,15 +23,13 @@
 
 #include <diesel/memory.h>
 
+#include "hash_internal.h"
+
 #define FIRST_ROOM 8
 
-/* FNV-1a: the keys come from tests, not from attackers. */
 static uint64_t hash_of(dredis__span key)
 {
-    uint64_t hash = 0xCBF29CE484222325u;
-    for (size_t i = 0; i < key.len; i++)
-        hash = (hash ^ (unsigned char)key.at[i]) * 0x100000001B3u;
-    return hash;
+    return dredis__hash(key.at, key.len);
 }
 
 dredis__entry *dredis__dict_find(const dredis__dict *dict, dredis__span key)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * redis/server/request.c: bytes from a client to the arguments of a command, strict
- * and within limits. And what lies beside it: patterns, numbers, dictionaries.
+ * and within limits. And what lies beside it: patterns and numbers.
  */
 #include <diesel/redis.h>
 
-#include "redis/dict_internal.h"
+#include "redis/buffer_internal.h"
 #include "redis/server/request_internal.h"
 #include "test_util.h"
 
@@ -187,44 +187,13 @@ START_TEST(numbers_are_read_strictly)
 }
 END_TEST
 
-static dredis__span name_of(int i, char text[16])
-{
-    return (dredis__span){text, (size_t)snprintf(text, 16, "key%d", i)};
-}
-
-START_TEST(a_dictionary_keeps_what_was_put_in_order)
-{
-    dredis__dict dict = {0};
-    char text[16];
-    bool added;
-    for (int i = 0; i < 5000; i++) {
-        dredis__entry *entry = dredis__dict_add(&dict, name_of(i, text), &added);
-        ck_assert(entry != NULL && added);
-        entry->score = i;
-        if (i % 3 != 0)
-            dredis__dict_remove(&dict, entry);
-    }
-    ck_assert_uint_eq(dict.count, 1667);
-    size_t at = 0;
-    for (int i = 0; i < 5000; i += 3) {
-        dredis__entry *entry = dredis__dict_next(&dict, &at);
-        ck_assert_ptr_eq(entry, dredis__dict_find(&dict, name_of(i, text)));
-        ck_assert(entry->score == i);
-        ck_assert_uint_eq(dredis__dict_seek(&dict, entry->number), at - 1);
-        ck_assert_ptr_null(dredis__dict_find(&dict, name_of(i + 1, text)));
-    }
-    ck_assert_ptr_null(dredis__dict_next(&dict, &at));
-    dredis__dict_clear(&dict, NULL);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("redis requests");
     test_case_rows(suite, "requests", a_request_is_read_however_it_is_split,
                    TEST_COUNT(rows));
     test_case(suite, "more", commands_behind_each_other_are_read_in_turn,
-              a_hostile_pattern_ends, a_dictionary_keeps_what_was_put_in_order);
+              a_hostile_pattern_ends);
     test_case_rows(suite, "patterns", patterns_match_as_in_redis,
                    TEST_COUNT(globs));
     test_case_rows(suite, "numbers", numbers_are_read_strictly,
