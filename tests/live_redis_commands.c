@@ -520,8 +520,69 @@ static void scripting(void)
     REFUSES(DREDIS_ERR_NOTBUSY, dredis_function_kill(redis, &err));
 }
 
+/* A client beside ours that listens to what we publish. */
+static dredis_subscription *begin_listening(dredis **listener)
+{
+    assert_made(*listener = dredis_open(server.url, NULL, &err));
+    dredis_subscription *s_ = dredis_subscription_open(*listener, NULL, &err);
+    assert_made(s_);
+    assert_ok(dredis_subscribe(s_, "news", &err));
+    assert_ok(dredis_psubscribe(s_, "n*", &err));
+    assert_ok(dredis_ssubscribe(s_, "shard", &err));
+    return s_;
+}
+
+static void hears(dredis_subscription *subscription, const char *want)
+{
+    dredis_message message;
+    ck_assert_int_eq(
+        dredis_receive(subscription, &message, DIESEL_FOREVER, &err), 1);
+    ck_assert_str_eq(message.data, want);
+    dredis_message_clear(&message);
+}
+
+static void counts_one(const char *channel)
+{
+    const dredis_reply *key, *value;
+    ck_assert_ptr_nonnull(r);
+    ck_assert_uint_eq(dredis_reply_pairs(r), 1);
+    dredis_reply_pair(r, 0, &key, &value);
+    ck_assert_str_eq(key->str, channel);
+    ck_assert_int_eq(value->integer, 1);
+    dredis_reply_free(r);
+}
+
+static void publishing(void)
+{
+    dredis *listener;
+    dredis_subscription *subscription = begin_listening(&listener);
+    NUMBER(2, dredis_publish, "news", 7);
+    hears(subscription, "7");
+    hears(subscription, "7");
+    NUMBER(1, dredis_spublish, "shard", "text");
+    hears(subscription, "text");
+    NUMBER(0, dredis_publish, "old", "x");
+    LIST(1, dredis_pubsub_channels, "*");
+    LIST(0, dredis_pubsub_channels, "x*");
+    NUMBER(1, dredis_pubsub_numpat);
+    r = dredis_pubsub_numsub(redis, DREDIS_LIST("news"), &err);
+    counts_one("news");
+    LIST(1, dredis_pubsub_shardchannels, "s*");
+    r = dredis_pubsub_shardnumsub(redis, DREDIS_LIST("shard"), &err);
+    counts_one("shard");
+    dredis_subscription_close(subscription);
+    dredis_close(listener);
+}
+
 static void clients(void)
 {
+    dredis *other;
+    assert_made(other = dredis_open(server.url, NULL, &err));
+    int64_t id;
+    assert_ok(dredis_client_id(other, &id, &err));
+    NUMBER(1, dredis_client_kill, DREDIS_LIST("ID", id, "TYPE", "normal"));
+    NUMBER(0, dredis_client_kill, DREDIS_LIST("ID", id));
+    dredis_close(other);
     TEXT(0, NULL, dredis_client_getname);
     GIVES(0, dredis_client_id, &n);
     GIVES(0, dredis_client_unblock, n, NULL); /* it does not wait */
@@ -538,6 +599,7 @@ static void latencies(void)
     TEXT(0, NULL, dredis_latency_doctor);
     LIST(0, dredis_latency_history, "command");
     LIST(0, dredis_latency_latest);
+    PAIRS(2, dredis_latency_histogram, DREDIS_LIST("set", "echo"));
     NUMBER(0, dredis_latency_reset, DREDIS_LIST("command"));
     TEXT(0, NULL, dredis_memory_doctor);
     GIVES(0, dredis_memory_purge);
@@ -563,6 +625,7 @@ static void server_itself(void)
     TEXT(0, NULL, dredis_info, NULL, 0);
     TEXT(0, NULL, dredis_lolwut);
     LIST(3, dredis_role);
+    LIST(-1, dredis_module_list);
     latencies();
     GIVES(0, dredis_config_set, DREDIS_LIST("maxclients", 999, "hz", 11));
     PAIRS(1, dredis_config_get, DREDIS_LIST("maxclients"));
@@ -607,7 +670,7 @@ static void acl(void)
 
 static void (*const groups[])(void) = {
     strings, keys,        hashes,    lists,         sets, sorted_sets, streams,
-    geo,     bitmaps,     hyperloglog, scripting,   server_itself, acl,
+    geo,     bitmaps,     hyperloglog, publishing,  scripting, server_itself, acl,
 };
 
 static int run_group(void *arg)

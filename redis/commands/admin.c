@@ -50,6 +50,19 @@ int dredis_client_info(dredis *client, char **value, size_t *len,
     return dredis__ask_text(client, args, COUNT(args), value, len, err);
 }
 
+int dredis_client_kill(dredis *client, const diesel_value *filters, size_t n,
+                       int64_t *killed, diesel_error *err)
+{
+    dredis__words w;
+    dredis__words_begin(&w);
+    dredis__put(&w, WORD_OF("CLIENT"));
+    dredis__put(&w, WORD_OF("KILL"));
+    dredis__put_all(&w, filters, n);
+    int result = dredis__ask_int(client, w.args, w.n, killed, err);
+    dredis__words_end(&w);
+    return result;
+}
+
 int dredis_client_list(dredis *client, char **value, size_t *len,
                        diesel_error *err)
 {
@@ -228,6 +241,21 @@ int dredis_latency_doctor(dredis *client, char **value, size_t *len,
     return dredis__ask_text(client, args, COUNT(args), value, len, err);
 }
 
+dredis_reply *dredis_latency_histogram(dredis *client,
+                                       const diesel_value *commands, size_t n,
+                                       diesel_error *err)
+{
+    dredis__words w;
+    dredis__words_begin(&w);
+    dredis__put(&w, WORD_OF("LATENCY"));
+    dredis__put(&w, WORD_OF("HISTOGRAM"));
+    dredis__put_all(&w, commands, n);
+    dredis_reply *reply = dredis__ask_reply(client, w.args, w.n, DREDIS__MAP,
+                                            err);
+    dredis__words_end(&w);
+    return reply;
+}
+
 dredis_reply *dredis_latency_history(dredis *client, diesel_value event,
                                      diesel_error *err)
 {
@@ -293,6 +321,12 @@ int dredis_memory_usage(dredis *client, diesel_value key,
     int result = dredis__ask_int_or_nil(client, w.args, w.n, bytes, err);
     dredis__words_end(&w);
     return result;
+}
+
+dredis_reply *dredis_module_list(dredis *client, diesel_error *err)
+{
+    const diesel_value args[] = {WORD("MODULE"), WORD("LIST")};
+    return dredis__ask_reply(client, args, COUNT(args), DREDIS__LIST, err);
 }
 
 int dredis_move(dredis *client, diesel_value key, int64_t db, diesel_error *err)

@@ -47,6 +47,12 @@ int dredis_client_info(dredis *client, char **value, size_t *len,
                        diesel_error *err)
     __attribute__((warn_unused_result));
 
+/* CLIENT KILL (since 2.4.0). Ends the connections that match: "ID", 42,
+ * "TYPE", "normal", "ADDR", "10.0.0.7:4711", ... */
+int dredis_client_kill(dredis *client, const diesel_value *filters, size_t n,
+                       int64_t *killed, diesel_error *err)
+    __attribute__((warn_unused_result));
+
 /* CLIENT LIST (since 2.4.0). What it knows of all of them, one a line. */
 int dredis_client_list(dredis *client, char **value, size_t *len,
                        diesel_error *err)
@@ -149,6 +155,13 @@ int dredis_latency_doctor(dredis *client, char **value, size_t *len,
                           diesel_error *err)
     __attribute__((warn_unused_result));
 
+/* LATENCY HISTOGRAM (since 7.0.0). How long calls of commands took: for each
+ * the calls, and how many took up to so many microseconds. */
+dredis_reply *dredis_latency_histogram(dredis *client,
+                                       const diesel_value *commands, size_t n,
+                                       diesel_error *err)
+    __attribute__((warn_unused_result));
+
 /* LATENCY HISTORY (since 2.8.13). The latencies of an event. */
 dredis_reply *dredis_latency_history(dredis *client, diesel_value event,
                                      diesel_error *err)
@@ -188,6 +201,10 @@ typedef struct dredis_memory_usage_options {
 int dredis_memory_usage(dredis *client, diesel_value key,
                         const dredis_memory_usage_options *options,
                         int64_t *bytes, diesel_error *err)
+    __attribute__((warn_unused_result));
+
+/* MODULE LIST (since 4.0.0). The modules that the server has loaded. */
+dredis_reply *dredis_module_list(dredis *client, diesel_error *err)
     __attribute__((warn_unused_result));
 
 /* MOVE (since 1.0.0). Moves a key to another database. */

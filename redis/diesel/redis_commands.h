@@ -58,6 +58,7 @@
 #include <diesel/redis_hyperloglog.h>
 #include <diesel/redis_keys.h>
 #include <diesel/redis_lists.h>
+#include <diesel/redis_publishing.h>
 #include <diesel/redis_scripting.h>
 #include <diesel/redis_sets.h>
 #include <diesel/redis_sorted_sets.h>
