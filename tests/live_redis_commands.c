@@ -673,14 +673,38 @@ static void (*const groups[])(void) = {
     geo,     bitmaps,     hyperloglog, publishing,  scripting, server_itself, acl,
 };
 
+static unsigned begun, ended;
+
+static void see_start(void *arg, dredis_event *event)
+{
+    event->note = arg;
+    begun++;
+}
+
+static void see_end(void *arg, const dredis_event *event)
+{
+    char text[64];
+    ck_assert_ptr_eq(event->note, arg);
+    ck_assert_uint_gt(dredis_event_text(event, 0, text, sizeof text), 0);
+    ck_assert_str_ne(event->command, "other");
+    ck_assert_uint_eq(event->commands, 1);
+    ck_assert_uint_gt(event->received, 0);
+    ended++;
+}
+
+/* With RESP3, hooks look at each command. */
 static int run_group(void *arg)
 {
     int row = *(int *)arg;
-    dredis_options options = {.resp = 2 + row % 2};
+    dredis_hooks hooks = {see_start, see_end, &server};
+    dredis_options options = {.resp = 2 + row % 2,
+                              .hooks = row % 2 == 1 ? &hooks : NULL};
     assert_made(redis = dredis_open(server.url, &options, &err));
     version = read_version();
     groups[row / 2]();
     dredis_close(redis);
+    ck_assert_uint_eq(begun, ended);
+    ck_assert(row % 2 == 0 || ended > 1);
     return 0;
 }
 

@@ -406,12 +406,36 @@ static int walk(dredis *client, diesel_error *why)
     return got;
 }
 
+static unsigned begun, ended;
+
+static void see_start(void *arg, dredis_event *event)
+{
+    (void)arg;
+    event->note = &ended;
+    begun++;
+}
+
+static void see_end(void *arg, const dredis_event *event)
+{
+    char text[64];
+    (void)arg;
+    ck_assert_ptr_eq(event->note, &ended);
+    ck_assert_uint_gt(dredis_event_text(event, 0, text, sizeof text), 0);
+    ended++;
+}
+
+/* Without anybody who looks, and with hooks and the log of slow commands. */
+static const dredis_options seen_by[] = {
+    {.connections = 2},
+    {.connections = 2,
+     .hooks = &(const dredis_hooks){see_start, see_end, NULL},
+     .slow_ms = 60000},
+};
+
 static int use_all(void *arg)
 {
     diesel_error why;
-    (void)arg;
-    dredis *client =
-        dredis_open(server.url, &(dredis_options){.connections = 2}, &why);
+    dredis *client = dredis_open(server.url, arg, &why);
     if (client == NULL)
         return diesel_fail(&why);
     int result = call_typed(client, &why);
@@ -436,12 +460,14 @@ START_TEST(without_memory_every_call_fails_cleanly)
     if (!own_redis_start(&server, "redis", NULL))
         return;
     diesel_allocator_set(&faulty_memory);
+    dredis_options options = seen_by[_i];
     int fds = test_open_fds();
     long n = 1;
     for (;; n++) {
         test_error_wipe(&err);
         faulty_memory_fail(n);
-        int result = diesel_run(use_all, NULL, NULL, &err);
+        int result = diesel_run(use_all, &options, NULL, &err);
+        ck_assert_uint_eq(begun, ended);
         ck_assert_msg(faulty_alive == 0, "%ld blocks left, allocation %ld",
                       faulty_alive, n);
         ck_assert_int_eq(test_open_fds(), fds);
@@ -451,6 +477,7 @@ START_TEST(without_memory_every_call_fails_cleanly)
             break;
     }
     ck_assert_int_gt(n, 50);
+    ck_assert(_i == 0 || ended > 50);
     own_redis_stop(&server);
 }
 END_TEST
@@ -459,7 +486,10 @@ START_TEST(cancelled_anywhere_every_call_ends)
 {
     if (!own_redis_start(&server, "redis", NULL))
         return;
-    ck_assert_int_gt(cancel_loop(use_all, NULL), 10);
+    dredis_options options = seen_by[_i];
+    ck_assert_int_gt(cancel_loop(use_all, &options), 10);
+    ck_assert_uint_eq(begun, ended);
+    ck_assert(_i == 0 || ended > 10);
     own_redis_stop(&server);
 }
 END_TEST
@@ -471,7 +501,9 @@ int main(void)
               no_acknowledged_write_is_missing_and_none_runs_twice);
     test_case_rows(suite, "refusals", the_server_says_no, TEST_COUNT(tests));
     test_case(suite, "network", a_dead_network_is_noticed_in_time);
-    test_case(suite, "faults", without_memory_every_call_fails_cleanly,
-              cancelled_anywhere_every_call_ends);
+    test_case_rows(suite, "memory", without_memory_every_call_fails_cleanly,
+                   TEST_COUNT(seen_by));
+    test_case_rows(suite, "cancel", cancelled_anywhere_every_call_ends,
+                   TEST_COUNT(seen_by));
     return test_suite_run(suite);
 }

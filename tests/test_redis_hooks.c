@@ -11,7 +11,7 @@
 #include <diesel/redis_cache.h>
 #include <diesel/redis_test_server.h>
 
-#include "faulty_memory.h"
+#include "cancel_loop.h"
 #include "redis/redact_internal.h"
 #include "test_util.h"
 
@@ -41,7 +41,7 @@ static const struct {
      "MIGRATE ? ? key ? ? ? ? ?",
      "MIGRATE h 1 key 0 9 AUTH2 ? ?"},
     {{"MIGRATE", "h", "1", "", "0", "9", "auth", "pass", "KEYS", "a"},
-     "MIGRATE ? ?  ? ? ? ? ? ?",
+     "MIGRATE ? ? ? ? ? ? ? ? a",
      "MIGRATE h 1  0 9 auth ? ? a"},
     {{"MY.COMMAND", "x"}, "MY.COMMAND ?", "MY.COMMAND x"},
     {{"XINFO", "NONSENSE", "x"}, "XINFO ? ?", "XINFO NONSENSE x"},
@@ -478,47 +478,105 @@ FIBER_TEST(wrong_options_are_refused)
 }
 END_TEST
 
-static void nothing(void *arg, const dredis_event *event)
+static void count_start(void *arg, dredis_event *event)
 {
-    (void)arg;
     (void)event;
+    ++*(long *)arg;
 }
 
+static void count_end(void *arg, const dredis_event *event)
+{
+    (void)event;
+    --*(long *)arg;
+}
+
+static int use_cache(dredis *redis, diesel_error *err)
+{
+    char *value = NULL;
+    dredis_cache *cache = dredis_cache_open(redis, NULL, err);
+    int result =
+        cache != NULL ? dredis_cache_get(cache, "key", &value, NULL, err) : -1;
+    diesel_free(value);
+    dredis_cache_close(cache);
+    return result < 0 ? -1 : 0;
+}
+
+static int use_pipeline(dredis *redis, diesel_error *err)
+{
+    dredis_pipeline *p = dredis_pipeline_new(redis, err);
+    int result = -1;
+    if (p != NULL && dredis_pipeline_add(p, err, "SET", "key", 1) == 0 &&
+        dredis_pipeline_add(p, err, "INCR", "key") == 0)
+        result = dredis_pipeline_run(p, err);
+    dredis_pipeline_free(p);
+    return result;
+}
+
+static int use_transaction(dredis *redis, diesel_error *err)
+{
+    dredis_transaction *t = dredis_transaction_new(redis, NULL, err);
+    int result = -1;
+    if (t != NULL && dredis_transaction_watch(t, DREDIS_LIST("key"), err) == 0 &&
+        dredis_transaction_add(t, err, "INCR", "key") == 0)
+        result = dredis_transaction_run(t, err);
+    dredis_transaction_free(t);
+    return result < 0 ? -1 : 0;
+}
+
+/* All that makes events, with all that looks at them. */
 static int use_all(void *arg)
 {
     diesel_error err;
-    dredis_hooks quiet = {.end = nothing};
-    dredis_options options = {.hooks = &quiet, .slow_ms = 1000,
-                              .metrics = DREDIS_METRICS_COMMANDS};
-    (void)arg;
-    server = dredis_server_open(NULL, &err);
-    client = server != NULL ? dredis_open(dredis_server_url(server), &options, &err)
-                            : NULL;
-    dredis_cache *cache =
-        client != NULL ? dredis_cache_open(client, NULL, &err) : NULL;
-    char *value = NULL;
-    if (cache != NULL && dredis_cache_get(cache, "key", &value, NULL, &err) > 0)
-        diesel_free(value);
-    if (client != NULL)
-        get("key");
-    dredis_cache_close(cache);
-    close_both();
-    return 0;
+    long open = 0;
+    dredis_hooks counting = {count_start, count_end, &open};
+    dredis_options options = {.hooks = &counting, .slow_ms = 60000,
+                              .metrics = *(const dredis_metrics *)arg};
+    dredis *redis = NULL;
+    int result = -1;
+    dredis_server *double_ = dredis_server_open(NULL, &err);
+    if (double_ != NULL)
+        redis = dredis_open(dredis_server_url(double_), &options, &err);
+    if (redis != NULL && use_cache(redis, &err) == 0 &&
+        use_pipeline(redis, &err) == 0)
+        result = use_transaction(redis, &err);
+    dredis_reply *reply =
+        result == 0 ? dredis_call(redis, &err, "BLPOP", "list", 0.01) : NULL;
+    if (reply == NULL)
+        result = -1;
+    dredis_reply_free(reply);
+    dredis_close(redis);
+    dredis_server_close(double_);
+    ck_assert_int_eq(open, 0);
+    return result < 0 ? diesel_fail(&err) : 0;
 }
 
+/* With metrics, which stay for the life of the process, and without. */
 START_TEST(lack_of_memory_at_any_place_leaves_nothing_behind)
 {
     diesel_error err;
+    dredis_metrics metrics = _i == 0 ? DREDIS_METRICS_NONE : DREDIS_METRICS_COMMANDS;
     int fds = test_open_fds();
     diesel_allocator_set(&faulty_memory);
-    for (faulty_fail_at = 1;; faulty_fail_at++) {
-        faulty_allocations = 0;
-        diesel_run(use_all, NULL, NULL, &err);
+    for (long n = 1;; n++) {
+        test_error_wipe(&err);
+        faulty_memory_fail(n);
+        int result = diesel_run(use_all, &metrics, NULL, &err);
+        ck_assert_msg(faulty_alive == 0 || _i == 1, "%ld blocks left, allocation %ld",
+                      faulty_alive, n);
         ck_assert_int_eq(test_open_fds(), fds);
-        if (faulty_allocations < faulty_fail_at)
+        if (faulty_allocations < n) {
+            ck_assert_msg(result == 0, "%s", err.message);
+            ck_assert_int_gt(n, 100);
             break;
+        }
     }
-    ck_assert_int_gt(faulty_fail_at, 50);
+}
+END_TEST
+
+START_TEST(cancelled_anywhere_every_event_ends)
+{
+    dredis_metrics none = DREDIS_METRICS_NONE;
+    ck_assert_int_gt(cancel_loop(use_all, &none), 10);
 }
 END_TEST
 
@@ -540,6 +598,8 @@ int main(void)
               histograms_are_kept_for_each_command,
               metrics_of_a_cache_go_back_to_zero_with_it,
               wrong_options_are_refused,
-              lack_of_memory_at_any_place_leaves_nothing_behind);
+              cancelled_anywhere_every_event_ends);
+    test_case_rows(suite, "memory",
+                   lack_of_memory_at_any_place_leaves_nothing_behind, 2);
     return test_suite_run(suite);
 }
