@@ -38,6 +38,7 @@ redis_cache
 redis_chat room ann
 redis_counter
 redis_fanin 10000
+redis_hooks
 redis_leaderboard
 redis_script
 redis_sessions
