@@ -198,7 +198,7 @@ static int start(struct diesel__console *console, const char *path, diesel_error
     console->listener = diesel_unix_listen(path, NULL, err);
     if (console->listener == NULL)
         return -1;
-    if (path[0] != '@' && chmod(path, S_IRUSR | S_IWUSR) < 0)
+    if (path[0] != '@' && diesel__sys.chmod(path, S_IRUSR | S_IWUSR) < 0)
         return diesel_error_sys(err, errno, "changing the mode of %s", path);
     console->scope = diesel_scope_open(
         &(diesel_scope_options){.label = "console", .detached = true});

@@ -16,6 +16,7 @@
 #include <diesel/memory.h>
 
 #include "backtrace_internal.h"
+#include "sys_internal.h"
 #include "tally_internal.h"
 
 #define MOST_SHOWN 1000
@@ -57,7 +58,7 @@ static size_t stack_used(const diesel__sched *s, const diesel_fiber *fiber)
     unsigned char in_core[64];
     for (size_t i = 0; i < pages; i += sizeof in_core) {
         size_t n = pages - i < sizeof in_core ? pages - i : sizeof in_core;
-        if (mincore(bottom + i * page, n * page, in_core) < 0)
+        if (diesel__sys.mincore(bottom + i * page, n * page, in_core) < 0)
             break;
         for (size_t j = 0; j < n; j++)
             if (in_core[j] & 1)

@@ -34,6 +34,7 @@
 #include "dns_cache_internal.h"
 #include "loop_internal.h"
 #include "sched_internal.h"
+#include "sys_internal.h"
 
 #define MOST_SOCKETS 64
 #define MOST_DOMAINS 8
@@ -519,7 +520,8 @@ static void set_defaults(diesel_dns_options *options)
 
 static void seed(diesel_dns *dns)
 {
-    if (getrandom(&dns->random_state, sizeof dns->random_state, GRND_NONBLOCK) !=
+    if (diesel__sys.getrandom(&dns->random_state, sizeof dns->random_state,
+                              GRND_NONBLOCK) !=
         sizeof dns->random_state)
         dns->random_state = (uint64_t)diesel__clock();
     dns->random_state |= 1; /* never 0 */

@@ -157,7 +157,8 @@ diesel_listener *diesel_tcp_listen(const char *address, uint16_t port,
 static void remove_stale(const char *path, const diesel_address *where)
 {
     struct stat st;
-    if (path[0] == '@' || lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+    if (path[0] == '@' || diesel__sys.lstat(path, &st) < 0 ||
+        !S_ISSOCK(st.st_mode))
         return;
     int fd = stream_socket(AF_UNIX);
     if (fd < 0)
@@ -165,7 +166,7 @@ static void remove_stale(const char *path, const diesel_address *where)
     if (diesel__sys.connect(fd, &where->any,
                             where->size) < 0 &&
         errno == ECONNREFUSED)
-        unlink(path);
+        diesel__sys.unlink(path);
     diesel__sys.close(fd);
 }
 
@@ -188,7 +189,7 @@ diesel_listener *diesel_unix_listen(const char *path,
     diesel_listener *listener = fd < 0 ? NULL : start(fd, path, options, err);
     if (listener == NULL) {
         if (fd >= 0 && path[0] != '@')
-            unlink(path);
+            diesel__sys.unlink(path);
         diesel_free(copy);
         return NULL;
     }
@@ -199,7 +200,7 @@ diesel_listener *diesel_unix_listen(const char *path,
 uint16_t diesel_listener_port(const diesel_listener *listener)
 {
     diesel_address local = {.size = sizeof local.room};
-    if (getsockname(listener->fd, &local.any, &local.size) < 0)
+    if (diesel__sys.getsockname(listener->fd, &local.any, &local.size) < 0)
         return 0;
     return diesel_address_port(&local);
 }
@@ -235,7 +236,7 @@ void diesel_listener_close(diesel_listener *listener)
     diesel__sys.close(listener->fd);
     listener->fd = -1;
     if (listener->path != NULL && listener->path[0] != '@')
-        unlink(listener->path);
+        diesel__sys.unlink(listener->path);
     diesel_free(listener->path);
     diesel__link *head = &listener->acceptors;
     for (diesel__link *l = head->next; l != head; l = l->next)

@@ -209,7 +209,8 @@ static void add_journal_record(diesel__text *text, const diesel_log_socket *to,
 /* 0, or an errno. */
 static int send_as_file(const char *path, const void *p, size_t n)
 {
-    int fd = memfd_create("diesel-log", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = diesel__sys.memfd_create("diesel-log",
+                                      MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return errno;
     int failed = 0;

@@ -22,6 +22,7 @@
 
 #include "inbox_internal.h"
 #include "sched_internal.h"
+#include "sys_internal.h"
 
 struct diesel__loop {
     struct event_base *base;
@@ -202,7 +203,8 @@ diesel__watch *diesel__watch_open(diesel__sched *s, int fd,
         return NULL;
     }
     struct stat st;
-    if (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) {
+    if (diesel__sys.fstat(fd, &st) == 0 &&
+        (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) {
         diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_SYS, EPERM,
                          "a regular file cannot be watched");
     } else if (event_add(&watch->read, NULL) == 0) {

@@ -40,7 +40,7 @@ int diesel_stream_peer(const diesel_stream *stream, diesel_address *address,
         return 0;
     }
     *address = (diesel_address){.size = sizeof address->room};
-    if (getpeername(stream->fd, &address->any, &address->size) < 0)
+    if (diesel__sys.getpeername(stream->fd, &address->any, &address->size) < 0)
         return diesel_error_sys(err, errno, "%s: its peer's address",
                                 stream->name);
     return 0;

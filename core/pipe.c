@@ -69,7 +69,7 @@ static void note_flags(int fd, int flags)
 static bool is_shared(int fd)
 {
     struct stat st;
-    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    return diesel__sys.fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 /* A descriptor of one's own for the same thing. */
@@ -81,8 +81,8 @@ static int again(int fd, const char *name, diesel_error *err)
         return diesel_error_sys(err, errno, "%s", name);
     if (!is_shared(fd)) {
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        int own = open(path, (flags & O_ACCMODE) | O_NONBLOCK | O_CLOEXEC |
-                                 O_NOCTTY);
+        int own = diesel__sys.open(
+            path, (flags & O_ACCMODE) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
         if (own >= 0)
             return own;
         if (errno == EMFILE || errno == ENFILE)

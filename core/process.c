@@ -89,13 +89,15 @@ static void look(diesel_process *process, int wait_flags)
     if (process->ended)
         return;
     if (process->stopping && process->group &&
-        waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        diesel__sys.waitid(P_PID, (id_t)process->pid, &info,
+                           WEXITED | WNOHANG | WNOWAIT) == 0 &&
         info.si_pid == process->pid)
-        kill(-process->pid, SIGKILL);
+        diesel__sys.kill(-process->pid, SIGKILL);
     info.si_pid = 0;
     int result;
     do
-        result = waitid(P_PID, (id_t)process->pid, &info, WEXITED | wait_flags);
+        result = diesel__sys.waitid(P_PID, (id_t)process->pid, &info,
+                                    WEXITED | wait_flags);
     while (result < 0 && errno == EINTR);
     if (result == 0 && info.si_pid != process->pid)
         return;
@@ -164,7 +166,7 @@ static int open_stdio(diesel_process *process, int i, const diesel_stdio *stdio,
                                            0, "descriptor %d as the %s", *fd,
                                            names[i]);
     case DIESEL_STDIO_NULL:
-        *fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        *fd = diesel__sys.open("/dev/null", O_RDWR | O_CLOEXEC);
         return *fd >= 0 ? 0 : diesel_error_sys(err, errno, "/dev/null");
     case DIESEL_STDIO_PIPE:
         break;
@@ -330,7 +332,8 @@ int diesel_process_signal(diesel_process *process, int number, diesel_error *err
 {
     if (process->ended)
         return 0;
-    if (kill(process->group ? -process->pid : process->pid, number) == 0)
+    if (diesel__sys.kill(process->group ? -process->pid : process->pid,
+                         number) == 0)
         return 0;
     return diesel_error_sys(err, errno, "signalling process %ld",
                             (long)process->pid);

@@ -28,6 +28,7 @@
 
 #include "backtrace_internal.h"
 #include "sched_internal.h"
+#include "sys_internal.h"
 
 #define SIGNAL SIGURG
 #define MOST_FRAMES 32
@@ -239,7 +240,7 @@ static int start_thread(struct diesel__stall *stall)
     pthread_mutex_init(&stall->lock, NULL);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &present);
-    int failed = pthread_create(&stall->watcher, NULL, watch, stall);
+    int failed = diesel__sys.pthread_create(&stall->watcher, NULL, watch, stall);
     pthread_sigmask(SIG_SETMASK, &present, NULL);
     return failed;
 }

@@ -48,11 +48,11 @@ static bool can_be_watched(int fd, mode_t mode)
         return false;
     if (!S_ISCHR(mode))
         return true;
-    int probe = epoll_create1(EPOLL_CLOEXEC);
+    int probe = diesel__sys.epoll_create1(EPOLL_CLOEXEC);
     if (probe < 0)
         return true;
     struct epoll_event event = {.events = EPOLLIN};
-    bool can = epoll_ctl(probe, EPOLL_CTL_ADD, fd, &event) == 0 ||
+    bool can = diesel__sys.epoll_ctl(probe, EPOLL_CTL_ADD, fd, &event) == 0 ||
                errno != EPERM;
     diesel__sys.close(probe);
     return can;
@@ -103,7 +103,7 @@ diesel_stream *diesel_stream_from_fd(int fd, const char *name,
     struct stat st;
     diesel_stream *stream = NULL;
     (void)diesel__sched_need("diesel_stream_from_fd");
-    if (fstat(fd, &st) < 0) {
+    if (diesel__sys.fstat(fd, &st) < 0) {
         diesel_error_sys(err, errno, "%s: descriptor %d", name, fd);
     } else {
         bool watched = can_be_watched(fd, st.st_mode);

@@ -106,10 +106,10 @@ bool diesel__symbol_find(const char *path, uintptr_t offset, char *name,
 {
     struct stat st;
     struct file file = {.base = MAP_FAILED};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = diesel__sys.open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+    if (diesel__sys.fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
         file.size = (size_t)st.st_size;
         file.base = mmap(NULL, file.size, PROT_READ, MAP_PRIVATE, fd, 0);
     }

@@ -15,34 +15,55 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* One line for each call, by name. */
 #define DIESEL__SYS_CALLS(X)                                                   \
     X(accept4)                                                                 \
     X(bind)                                                                    \
+    X(chmod)                                                                   \
     X(close)                                                                   \
     X(connect)                                                                 \
+    X(epoll_create1)                                                           \
+    X(epoll_ctl)                                                               \
     X(eventfd)                                                                 \
     X(fcntl)                                                                   \
+    X(fstat)                                                                   \
+    X(getpeername)                                                             \
+    X(getrandom)                                                               \
     X(getsockname)                                                             \
     X(getsockopt)                                                              \
+    X(kill)                                                                    \
     X(listen)                                                                  \
+    X(lstat)                                                                   \
     X(madvise)                                                                 \
+    X(memfd_create)                                                            \
+    X(mincore)                                                                 \
     X(mmap)                                                                    \
     X(mprotect)                                                                \
+    X(open)                                                                    \
     X(pipe2)                                                                   \
     X(poll)                                                                    \
     X(pread)                                                                   \
+    X(pthread_create)                                                          \
     X(read)                                                                    \
     X(recvmmsg)                                                                \
     X(recvmsg)                                                                 \
+    X(sched_getaffinity)                                                       \
+    X(sched_setaffinity)                                                       \
     X(sendfile)                                                                \
     X(sendmmsg)                                                                \
     X(sendmsg)                                                                 \
@@ -51,6 +72,8 @@
     X(socket)                                                                  \
     X(socketpair)                                                              \
     X(splice)                                                                  \
+    X(unlink)                                                                  \
+    X(waitid)                                                                  \
     X(write)                                                                   \
     X(writev)
 

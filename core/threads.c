@@ -20,6 +20,7 @@
 #include "inbox_internal.h"
 #include "list_internal.h"
 #include "sched_internal.h"
+#include "sys_internal.h"
 
 struct group;
 
@@ -49,7 +50,8 @@ static __thread struct group *here;
 int diesel_cpu_count(void)
 {
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+    if (diesel__sys.sched_getaffinity(0, sizeof set, &set) == 0 &&
+        CPU_COUNT(&set) > 0)
         return CPU_COUNT(&set);
     long online = sysconf(_SC_NPROCESSORS_ONLN); /* more than the set can hold */
     return online > 0 ? (int)online : 1;
@@ -71,7 +73,7 @@ static int pin(const cpu_set_t *allowed, int index, diesel_error *err)
     int cpu = pick_cpu(allowed, index);
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
-    if (sched_setaffinity(0, sizeof one, &one) == 0)
+    if (diesel__sys.sched_setaffinity(0, sizeof one, &one) == 0)
         return 0;
     return diesel_error_sys(err, errno, "binding a thread to CPU %d", cpu);
 }
@@ -182,7 +184,7 @@ static void *run_thread(void *arg)
     struct member *m = arg;
     cpu_set_t allowed;
     if (m->group->options.pin &&
-        sched_getaffinity(0, sizeof allowed, &allowed) < 0) {
+        diesel__sys.sched_getaffinity(0, sizeof allowed, &allowed) < 0) {
         diesel_error err;
         diesel_error_sys(&err, errno, "the CPUs that may be used");
         note_end(m, &err);
@@ -200,7 +202,7 @@ static int start_all(struct group *group, int count)
     int started = 1;
     for (; started < count; started++) {
         struct member *m = &group->members[started];
-        int errnum = pthread_create(&m->id, NULL, run_thread, m);
+        int errnum = diesel__sys.pthread_create(&m->id, NULL, run_thread, m);
         if (errnum == 0)
             continue;
         diesel_error err;
@@ -217,14 +219,14 @@ static void run_all(struct group *group, int count)
 {
     cpu_set_t before;
     bool bound = group->options.pin &&
-                 sched_getaffinity(0, sizeof before, &before) == 0;
+                 diesel__sys.sched_getaffinity(0, sizeof before, &before) == 0;
     int started = start_all(group, count);
     if (started == count)
         run_thread(&group->members[0]);
     for (int i = 1; i < started; i++)
         pthread_join(group->members[i].id, NULL);
     if (bound)
-        (void)sched_setaffinity(0, sizeof before, &before);
+        (void)diesel__sys.sched_setaffinity(0, sizeof before, &before);
 }
 
 static struct group *make_group(int count, diesel_thread_fn *fn, void *arg)

@@ -270,7 +270,8 @@ static int set_keylog(diesel_tls *tls, const diesel_tls_options *o,
     if (o->keylog_file == NULL)
         return 0;
     tls->keylog =
-        open(o->keylog_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+        diesel__sys.open(o->keylog_file,
+                         O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (tls->keylog < 0)
         return diesel_error_sys(err, errno, "TLS: keylog_file %s",
                                 o->keylog_file);

@@ -14,6 +14,7 @@
  * so that a program ends without threads, except such as are stuck in functions
  * that were given up.
  */
+#include "sys_internal.h"
 #include "workers_internal.h"
 
 #include <pthread.h>
@@ -143,7 +144,7 @@ static int start_thread(diesel_workers *workers)
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    errnum = pthread_create(&id, &attr, work, workers);
+    errnum = diesel__sys.pthread_create(&id, &attr, work, workers);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attr);
     if (errnum == 0)

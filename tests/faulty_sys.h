@@ -105,9 +105,34 @@ static bool faulty_cut(const struct iovec *pieces, size_t count, size_t most,
     }
 FAULTY(faulty_is_due, int, bind,
        (int fd, const struct sockaddr *sa, socklen_t size), (fd, sa, size))
+FAULTY(faulty_is_due, int, chmod, (const char *path, mode_t mode), (path, mode))
+FAULTY(faulty_is_due, int, epoll_create1, (int flags), (flags))
+FAULTY(faulty_is_due, int, epoll_ctl,
+       (int epoll, int what, int fd, struct epoll_event *event),
+       (epoll, what, fd, event))
 FAULTY(faulty_is_due, int, eventfd, (unsigned count, int flags), (count, flags))
+FAULTY(faulty_is_due, int, fstat, (int fd, struct stat * st), (fd, st))
+FAULTY(faulty_is_due, int, getpeername,
+       (int fd, struct sockaddr *sa, socklen_t *size), (fd, sa, size))
+FAULTY(faulty_is_due, ssize_t, getrandom, (void *buf, size_t n, unsigned flags),
+       (buf, n, flags))
 FAULTY(faulty_is_due, int, getsockname,
        (int fd, struct sockaddr *sa, socklen_t *size), (fd, sa, size))
+FAULTY(faulty_is_due, int, kill, (pid_t pid, int number), (pid, number))
+FAULTY(faulty_is_due, int, lstat, (const char *path, struct stat *st),
+       (path, st))
+FAULTY(faulty_is_due, int, memfd_create, (const char *name, unsigned flags),
+       (name, flags))
+FAULTY(faulty_is_due, int, mincore, (void *at, size_t size, unsigned char *in),
+       (at, size, in))
+FAULTY(faulty_is_due, int, sched_getaffinity,
+       (pid_t pid, size_t size, cpu_set_t *set), (pid, size, set))
+FAULTY(faulty_is_due, int, sched_setaffinity,
+       (pid_t pid, size_t size, const cpu_set_t *set), (pid, size, set))
+FAULTY(faulty_is_due, int, unlink, (const char *path), (path))
+FAULTY(faulty_wait_is_due, int, waitid,
+       (idtype_t type, id_t id, siginfo_t *info, int options),
+       (type, id, info, options))
 FAULTY(faulty_is_due, int, madvise, (void *at, size_t size, int advice),
        (at, size, advice))
 FAULTY(faulty_is_due, int, mprotect, (void *at, size_t size, int access),
@@ -163,6 +188,24 @@ static int faulty_fcntl(int fd, int command, ...)
     va_end(more);
     return faulty_is_due(FAULTY_fcntl) ? -1
                                        : faulty_real.fcntl(fd, command, argument);
+}
+
+static int faulty_open(const char *path, int flags, ...)
+{
+    va_list more;
+    va_start(more, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    return faulty_is_due(FAULTY_open) ? -1 : faulty_real.open(path, flags, mode);
+}
+
+/* Returns its error. */
+static int faulty_pthread_create(pthread_t *id, const pthread_attr_t *attributes,
+                                 void *(*fn)(void *), void *arg)
+{
+    if (faulty_is_due(FAULTY_pthread_create))
+        return errno;
+    return faulty_real.pthread_create(id, attributes, fn, arg);
 }
 
 static void *faulty_mmap(void *at, size_t size, int access, int flags, int fd,

@@ -132,13 +132,18 @@ static int over_a_pair(void *arg)
 static int over_a_listener(diesel_listener *listener, const char *path)
 {
     diesel_error err;
+    uint16_t port = path == NULL ? diesel_listener_port(listener) : 0;
+    if (path == NULL && port == 0) { /* getsockname(2) has failed */
+        diesel_listener_close(listener);
+        diesel_error_set(&err, DIESEL_E_CLOSED, DIESEL_DOM_CORE, 0, "no port");
+        return diesel_fail(&err);
+    }
     diesel_scope *scope = diesel_scope_open(NULL);
     diesel_go(scope, serve, listener);
     diesel_stream *stream =
-        path != NULL
-            ? diesel_unix_connect(path, DIESEL_FOREVER, &err)
-            : diesel_tcp_connect("127.0.0.1", diesel_listener_port(listener),
-                                 NULL, DIESEL_FOREVER, &err);
+        path != NULL ? diesel_unix_connect(path, DIESEL_FOREVER, &err)
+                     : diesel_tcp_connect("127.0.0.1", port, NULL,
+                                          DIESEL_FOREVER, &err);
     int result = converse(stream, scope, &err);
     diesel_listener_close(listener);
     return result < 0 ? diesel_fail(&err) : 0;
@@ -195,6 +200,7 @@ static const struct {
     {FAULTY_connect, ENETUNREACH, DIESEL_E_IO},
     {FAULTY_connect, EAGAIN, 0},
     {FAULTY_fcntl, EBADF, DIESEL_E_INVAL},
+    {FAULTY_getsockname, ENOBUFS, DIESEL_E_CLOSED},
     {FAULTY_getsockopt, ENOBUFS, DIESEL_E_LIMIT},
     {FAULTY_listen, EADDRINUSE, DIESEL_E_BUSY},
     {FAULTY_madvise, ENOMEM, DIESEL_E_NOMEM},
