@@ -75,8 +75,10 @@ static void report(const diesel__sched *s)
                      "diesel: fiber %s overflowed its stack of %zu KiB; the "
                      "stack_size in diesel_options sets it\n",
                      s->current->label, s->stacks.size / 1024);
-    if (n > (int)sizeof text)
-        n = (int)sizeof text;
+    if (n >= (int)sizeof text) { /* a long label */
+        n = (int)sizeof text - 1;
+        text[n - 1] = '\n';
+    }
     if (write(STDERR_FILENO, text, (size_t)n) < 0)
         return;
     void *frames[MOST_FRAMES];
@@ -85,15 +87,19 @@ static void report(const diesel__sched *s)
         write_frame(frames[i]);
 }
 
-/* After it has returned, the instruction faults again, under the old handler. */
+/* After it has returned, the instruction faults again, under the old handler; a
+ * signal that somebody has sent comes again. */
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     (void)context;
-    if (is_overflow(diesel__current, info->si_addr))
+    bool sent = info->si_code <= 0;
+    if (!sent && is_overflow(diesel__current, info->si_addr))
         report(diesel__current);
     for (size_t i = 0; i < SIGNALS; i++)
         if (signals[i] == number)
             sigaction(number, &before[i], NULL);
+    if (sent)
+        raise(number);
 }
 
 static void install(void)
