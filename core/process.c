@@ -110,6 +110,14 @@ static void look(diesel_process *process, int wait_flags)
     tell_all(process, WOKEN_ENDED, 0);
 }
 
+/* Waits for no longer than the kernel needs to end it; and not for one that it may
+ * not kill. */
+static void kill_it(diesel_process *process)
+{
+    bool killed = diesel_process_signal(process, SIGKILL, NULL) == 0;
+    look(process, killed ? 0 : WNOHANG);
+}
+
 static void on_pidfd(void *arg, unsigned what)
 {
     (void)what;
@@ -242,8 +250,7 @@ diesel_process *diesel_process_start(const char *const *argv,
         return process;
     diesel_error_prefix(err, "starting %s", argv[0]);
     process->stopping = true;
-    (void)diesel_process_signal(process, SIGKILL, NULL);
-    look(process, 0);
+    kill_it(process);
     free_process(process);
     return NULL;
 }
@@ -362,8 +369,7 @@ static void stop(diesel_process *process)
     }
     if (process->ended)
         return;
-    (void)diesel_process_signal(process, SIGKILL, NULL);
-    look(process, 0); /* takes no longer than the kernel needs */
+    kill_it(process);
 }
 
 void diesel_process_close(diesel_process *process)

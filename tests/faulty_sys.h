@@ -54,12 +54,13 @@ static struct diesel__sys faulty_real;
 /* Whether this call fails; then errno is set. */
 static bool faulty_is_due(enum faulty_kind kind)
 {
-    const enum faulty_kind kinds[] = {FAULTY_ANY, kind};
+    const enum faulty_kind kinds[] = {kind, FAULTY_ANY};
     int errnum = 0;
-    for (int i = 0; i < 2; i++) {
+    /* Waiting for a child of one's own does not fail for any reason. */
+    for (int i = 0; i < (kind == FAULTY_waitid ? 1 : 2); i++) {
         struct faulty_fault *fault = &faulty_faults[kinds[i]];
-        fault->calls++;
-        if (fault->calls >= fault->first && fault->calls <= fault->last)
+        long calls = __atomic_add_fetch(&fault->calls, 1, __ATOMIC_RELAXED);
+        if (calls >= fault->first && calls <= fault->last)
             errnum = fault->errnum;
     }
     if (errnum != 0)

@@ -76,6 +76,30 @@ START_TEST(interrupted_and_short_calls_do_no_harm)
 }
 END_TEST
 
+/* As of a program that has taken another user's rights: it is left alone, and the
+ * others do not wait for its end. */
+FIBER_TEST(a_child_that_may_not_be_signalled_is_left)
+{
+    diesel_error err;
+    int status;
+    diesel_process *process;
+    assert_made(process = diesel_process_start(
+                    ARGV("cat"),
+                    &(diesel_process_options){.in = {DIESEL_STDIO_PIPE},
+                                              .grace_ms = row},
+                    &err));
+    pid_t pid = diesel_process_pid(process);
+    faulty_sys_reset();
+    faulty_sys_fail_from(FAULTY_kill, 1, EPERM);
+    assert_fails(diesel_process_signal(process, SIGTERM, &err), DIESEL_E_IO);
+    diesel_process_close(process);
+    faulty_sys_reset();
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status));
+    return 0;
+}
+END_TEST
+
 /* --- What it is given. */
 
 static const char *const *const no_programs[] = {NULL, (const char *const[]){NULL}};
@@ -245,6 +269,7 @@ int main(void)
     Suite *suite = suite_create("process_faults");
     test_case_rows(suite, "calls", any_system_call_may_fail, TEST_COUNT(calls));
     test_case_rows(suite, "short", interrupted_and_short_calls_do_no_harm, 2);
+    test_case_rows(suite, "rights", a_child_that_may_not_be_signalled_is_left, 2);
     test_case_rows(suite, "program", there_must_be_a_program,
                    TEST_COUNT(no_programs));
     test_case_rows(suite, "wrong", wrong_options_leave_nothing_behind,

@@ -108,7 +108,8 @@ int diesel_process_signal(diesel_process *process, int number,
 
 /* Stops it, if it still runs: SIGTERM, and after the grace time SIGKILL (to the
  * whole group, if it has its own, whoever of it is left). Then closes the streams
- * and frees the process. Waits for the end also in a cancelled scope. NULL does
+ * and frees the process; one that may not be signalled, because it has taken
+ * another user's rights, is left running. Waits for the end also in a cancelled scope. NULL does
  * nothing. Switches fibers only if it must wait. */
 void diesel_process_close(diesel_process *process);
 
