@@ -3,6 +3,7 @@
  * <diesel/offload.h>: where the function runs, who waits, what becomes of the
  * argument, and the life of pools.
  */
+#include "faulty_sys.h"
 #include "thread_kit.h"
 
 static sem_t gate, inside; /* a function is inside, and waits at the gate */
@@ -450,6 +451,48 @@ START_TEST(each_allocation_may_fail)
 }
 END_TEST
 
+static diesel_workers *pool_of_two;
+
+static int uses_pool_of_two(void *arg)
+{
+    diesel_error err;
+    if (diesel_offload(pool_of_two, waits_at_gate, arg, DIESEL_FOREVER, &err) < 0)
+        return diesel_fail(&err);
+    return 0;
+}
+
+/* With one thread the calls wait for that; with none they fail. */
+FIBER_TEST(a_pool_does_with_the_threads_that_it_can_have)
+{
+    diesel_error err;
+    pthread_t id;
+    diesel_workers *workers;
+    setup();
+    assert_made(workers = diesel_workers_new(
+                    &(diesel_workers_options){.threads = 2}, &err));
+    faulty_sys_reset();
+    faulty_sys_fail(FAULTY_pthread_create, 1, EAGAIN);
+    assert_fails(diesel_offload(workers, where, &id, DIESEL_FOREVER, &err),
+                 DIESEL_E_LIMIT);
+    assert_contains(err.message, "no thread could be started");
+
+    diesel_scope *scope = diesel_scope_open(NULL);
+    faulty_sys_fail(FAULTY_pthread_create, 2, EAGAIN);
+    pool_of_two = workers;
+    for (int i = 0; i < 3; i++)
+        diesel_go(scope, uses_pool_of_two, NULL);
+    while (faulty_sys_calls(FAULTY_pthread_create) < 2)
+        assert_ok(diesel_yield(&err));
+    for (int i = 0; i < 3; i++)
+        sem_post(&gate);
+    assert_ok(diesel_scope_wait(scope, &err));
+    ck_assert_int_eq(atomic_load(&ran), 3);
+    faulty_sys_reset();
+    diesel_workers_free(workers);
+    return 0;
+}
+END_TEST
+
 FIBER_TEST(a_forked_child_has_a_pool_of_its_own)
 {
     diesel_error err;
@@ -489,6 +532,7 @@ int main(void)
               a_waiting_function_is_no_deadlock,
               after_the_last_function_a_deadlock_is_found,
               the_process_pool_ends_with_the_last_scheduler,
-              each_allocation_may_fail, a_forked_child_has_a_pool_of_its_own);
+              each_allocation_may_fail, a_forked_child_has_a_pool_of_its_own,
+              a_pool_does_with_the_threads_that_it_can_have);
     return test_suite_run(suite);
 }

@@ -8,6 +8,8 @@
 
 #include "core/sched_internal.h"
 #include "core/stall_internal.h"
+#include "faulty_memory.h"
+#include "faulty_sys.h"
 #include "test_util.h"
 
 #define MS 1000000
@@ -210,6 +212,111 @@ static int end_at_once(void *arg)
     return 0;
 }
 
+static void on_urgent_info(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    ck_assert_int_eq(info->si_signo, number);
+    urgent = number;
+}
+
+START_TEST(so_is_one_that_takes_more_arguments)
+{
+    diesel_error err;
+    diesel_options options = {.stall_ms = 1 << 30};
+    struct sigaction action = {.sa_sigaction = on_urgent_info,
+                               .sa_flags = SA_SIGINFO};
+    sigaction(SIGURG, &action, NULL);
+    assert_ok(diesel_run(raise_urgent, NULL, &options, &err));
+    ck_assert_int_eq(urgent, SIGURG);
+}
+END_TEST
+
+static void (*const no_handlers[])(int) = {SIG_DFL, SIG_IGN};
+
+START_TEST(without_one_a_stray_signal_does_nothing)
+{
+    diesel_error err;
+    diesel_options options = {.stall_ms = 1 << 30};
+    signal(SIGURG, no_handlers[_i]);
+    assert_ok(diesel_run(raise_urgent, NULL, &options, &err));
+}
+END_TEST
+
+/* --- Where it cannot be seen, or not be watched. */
+
+static int told; /* atomic */
+static char last_message[100];
+
+static void take_message(void *arg, const diesel_log_record *record)
+{
+    (void)arg;
+    if (strcmp(record->logger, "diesel.stall") == 0)
+        snprintf(last_message, sizeof last_message, "%s", record->message);
+    __atomic_fetch_add(&told, 1, __ATOMIC_RELEASE);
+}
+
+static int take_no_signals(void *arg)
+{
+    sigset_t all;
+    (void)arg;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    while (__atomic_load_n(&told, __ATOMIC_ACQUIRE) == 0)
+        spins++;
+    return 0;
+}
+
+START_TEST(a_thread_that_takes_no_signals_is_reported_without_its_place)
+{
+    diesel_error err;
+    diesel_options options = {.stall_ms = 3};
+    assert_ok(diesel_log_sinks_set(&(diesel_log_sink){take_message, NULL}, 1,
+                                   &err));
+    assert_ok(diesel_run(take_no_signals, NULL, &options, &err));
+    assert_contains(last_message, "takes no signals");
+}
+END_TEST
+
+START_TEST(without_a_watcher_the_program_runs_on)
+{
+    diesel_error err;
+    diesel_options options = {.stall_ms = 3};
+    bool watched = true;
+    assert_ok(diesel_log_sinks_set(&(diesel_log_sink){take_message, NULL}, 1,
+                                   &err));
+    faulty_sys_reset();
+    faulty_sys_fail_from(FAULTY_pthread_create, 1, EAGAIN);
+    assert_ok(diesel_run(has_watcher, &watched, &options, &err));
+    ck_assert(!watched);
+    ck_assert_int_eq(told, 1);
+    ck_assert_str_eq(last_message, "stalls are not watched");
+}
+END_TEST
+
+START_TEST(without_memory_for_a_watcher_the_program_runs_on)
+{
+    diesel_options options = {.stall_ms = 1000000};
+    diesel_allocator_set(&faulty_memory);
+    int runs = 0, unwatched = 0;
+    for (long n = 1;; n++) {
+        diesel_error err;
+        bool watched = false;
+        faulty_memory_fail(n);
+        int result = diesel_run(has_watcher, &watched, &options, &err);
+        bool met = faulty_allocations >= n;
+        ck_assert_int_eq(faulty_alive, 0);
+        runs += result == 0;
+        unwatched += result == 0 && !watched;
+        if (result < 0)
+            assert_error(DIESEL_E_NOMEM);
+        if (!met)
+            break;
+    }
+    ck_assert_int_eq(unwatched, 1);
+    ck_assert_int_ge(runs, 2);
+}
+END_TEST
+
 START_TEST(the_watcher_ends_with_its_scheduler)
 {
     diesel_error err;
@@ -252,7 +359,12 @@ int main(void)
     test_case(suite, "report",
               a_fiber_that_does_not_switch_is_reported_with_where_it_is,
               the_environment_switches_it_on, the_programs_own_handler_is_called,
+              so_is_one_that_takes_more_arguments,
+              a_thread_that_takes_no_signals_is_reported_without_its_place,
+              without_a_watcher_the_program_runs_on,
+              without_memory_for_a_watcher_the_program_runs_on,
               the_watcher_ends_with_its_scheduler, two_threads_may_stall_at_once);
+    test_case_rows(suite, "stray", without_one_a_stray_signal_does_nothing, 2);
     test_case_rows(suite, "off", it_is_off_by_default, TEST_COUNT(no_limits));
     return test_suite_run(suite);
 }

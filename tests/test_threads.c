@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "faulty_sys.h"
 #include "thread_kit.h"
 
 enum { MOST = 5 };
@@ -274,6 +275,70 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+static const struct {
+    enum faulty_kind kind;
+    int errnum, code;
+} calls[] = {
+    {FAULTY_pthread_create, EAGAIN, DIESEL_E_LIMIT},
+    {FAULTY_pthread_create, ENOMEM, DIESEL_E_NOMEM},
+    {FAULTY_sched_getaffinity, EINVAL, DIESEL_E_INVAL},
+    {FAULTY_sched_setaffinity, EINVAL, DIESEL_E_INVAL},
+    {FAULTY_eventfd, EMFILE, DIESEL_E_LIMIT},
+};
+
+/* The first of the calls may be of no importance: where to go back to. */
+START_TEST(every_system_call_may_fail)
+{
+    int failed = 0, fds = test_open_fds();
+    kit_allocator();
+    for (long n = 1;; n++) {
+        diesel_error err, errors[3];
+        diesel_run_threads_options options = {.pin = true, .errors = errors};
+        faulty_sys_reset();
+        faulty_sys_fail(calls[_i].kind, n, calls[_i].errnum);
+        test_error_wipe(&err);
+        int result = diesel_run_threads(3, stop_at_once, NULL, &options, &err);
+        bool met = faulty_sys_calls(calls[_i].kind) >= n;
+        faulty_sys_reset();
+        ck_assert_int_eq(atomic_load(&kit_alive), 0);
+        ck_assert_int_eq(test_open_fds(), fds);
+        failed += result < 0;
+        if (result < 0)
+            assert_error(calls[_i].code);
+        ck_assert(result == 0 || met);
+        if (!met)
+            break;
+    }
+    ck_assert_int_ge(failed, 1);
+}
+END_TEST
+
+START_TEST(without_the_set_of_cpus_those_online_are_counted)
+{
+    faulty_sys_reset();
+    int count = diesel_cpu_count();
+    faulty_sys_fail(FAULTY_sched_getaffinity, 1, EINVAL);
+    ck_assert_int_ge(diesel_cpu_count(), count);
+    ck_assert_int_eq(faulty_sys_calls(FAULTY_sched_getaffinity), 1);
+}
+END_TEST
+
+static int numbers_of_threads[] = {INT_MAX, INT_MIN, -1};
+
+START_TEST(numbers_that_make_no_sense_run_nothing)
+{
+    diesel_error err;
+    kit_allocator();
+    kit_fail(1); /* INT_MAX is tried, where there is so much room */
+    test_error_wipe(&err);
+    ck_assert_int_eq(diesel_run_threads(numbers_of_threads[_i], stop_at_once, NULL,
+                                        NULL, &err), -1);
+    assert_error(_i == 0 ? DIESEL_E_NOMEM : DIESEL_E_INVAL);
+    ck_assert_int_eq(diesel_run_threads(numbers_of_threads[_i], stop_at_once, NULL,
+                                        NULL, NULL), -1);
+}
+END_TEST
+
 static int never(int index, void *arg)
 {
     (void)index, (void)arg;
@@ -307,6 +372,10 @@ int main(void)
     test_case(suite, "errors", the_errors_of_all_are_kept,
               a_stop_that_comes_before_a_thread_begins_is_heeded,
               every_allocation_may_fail,
-              without_its_scheduler_a_thread_has_failed);
+              without_its_scheduler_a_thread_has_failed,
+              without_the_set_of_cpus_those_online_are_counted);
+    test_case_rows(suite, "calls", every_system_call_may_fail, TEST_COUNT(calls));
+    test_case_rows(suite, "numbers", numbers_that_make_no_sense_run_nothing,
+                   TEST_COUNT(numbers_of_threads));
     return test_suite_run(suite);
 }
