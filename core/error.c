@@ -55,12 +55,10 @@ static void end_at_character(char *message, size_t size)
 {
     size_t i = size - 1;
     size_t back = 0;
-    while (i > 0 && back < 3 && ((unsigned char)message[i - 1] & 0xC0) == 0x80) {
+    while (back < 3 && ((unsigned char)message[i - 1] & 0xC0) == 0x80) {
         i--;
         back++;
     }
-    if (i == 0)
-        return;
     unsigned char lead = (unsigned char)message[i - 1];
     size_t want = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
     if (back < want)

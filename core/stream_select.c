@@ -17,6 +17,7 @@
 
 #include "sched_internal.h"
 #include "stream_internal.h"
+#include "sys_internal.h"
 
 void diesel__stream_select_init(diesel_stream *stream)
 {
@@ -75,7 +76,7 @@ static bool poll_writable(diesel_case *c)
     if (stream->blocked)
         return false;
     struct pollfd p = {.fd = stream->fd, .events = POLLOUT};
-    return poll(&p, 1, 0) != 0;
+    return diesel__sys.poll(&p, 1, 0) != 0;
 }
 
 static int enlist_writable(diesel_case *c, diesel_error *err)
