@@ -81,10 +81,59 @@ static void round_trip(struct channels *channels, uint64_t n)
         bench_fail("%" PRIu64 " came back as %" PRIu64, n, came);
 }
 
-/* A number goes there and back over two unbuffered channels. */
+struct flow {
+    diesel_channel *channel;
+    uint64_t count;
+};
+
+static int feed(void *arg)
+{
+    struct flow *flow = arg;
+    diesel_error err;
+    for (uint64_t n = 0; n < flow->count; n++)
+        bench_must(diesel_channel_send(flow->channel, &n, DIESEL_FOREVER, &err),
+                   &err);
+    diesel_channel_close(flow->channel);
+    return 0;
+}
+
+/* Numbers flow from one fiber to another through a channel with some room. */
+static void flow(const struct bench_args *args)
+{
+    diesel_error err;
+    struct flow flow = {
+        .channel = diesel_channel_new(sizeof(uint64_t), args->width, &err),
+        .count = args->count,
+    };
+    if (flow.channel == NULL)
+        bench_fail("%s", err.message);
+    uint64_t n, came = 0;
+    int got;
+    diesel_scope *scope = diesel_scope_open(NULL);
+    diesel_go(scope, feed, &flow);
+
+    struct bench_clock clock = bench_start();
+    while ((got = diesel_channel_recv(flow.channel, &n, DIESEL_FOREVER,
+                                      &err)) > 0)
+        if (n != came++)
+            bench_fail("%" PRIu64 " came too early", n);
+    bench_stop(&clock);
+    bench_must(got, &err);
+    bench_print(&clock, came);
+
+    bench_must(diesel_scope_wait(scope, &err), &err);
+    diesel_channel_free(flow.channel);
+}
+
+/* A number goes there and back over two unbuffered channels; with a width, through
+ * a channel with that much room. */
 static void channel(const struct bench_args *args)
 {
     diesel_error err;
+    if (args->width > 1) {
+        flow(args);
+        return;
+    }
     struct channels channels = {
         .there = diesel_channel_new(sizeof(uint64_t), 0, &err),
         .back = diesel_channel_new(sizeof(uint64_t), 0, &err),

@@ -101,8 +101,33 @@ func spawn(count, width int) {
 	}
 }
 
-// channel sends a number there and back over two unbuffered channels.
+// flow sends numbers through a channel with some room.
+func flow(count, width int) {
+	numbers := make(chan int, width)
+	measure(count, func() {
+		go func() {
+			for i := 0; i < count; i++ {
+				numbers <- i
+			}
+			close(numbers)
+		}()
+		came := 0
+		for n := range numbers {
+			if n != came {
+				fail("%d came too early", n)
+			}
+			came++
+		}
+	})
+}
+
+// channel sends a number there and back over two unbuffered channels; with a width,
+// through a channel with that much room.
 func channel(count, width int) {
+	if width > 1 {
+		flow(count, width)
+		return
+	}
 	there, back := make(chan int), make(chan int)
 	go func() {
 		for n := range there {
