@@ -8,6 +8,11 @@
  * moves the item right there and wakes it; a fiber that has been cancelled or
  * timed out meanwhile is passed over, and leaves the queue when it runs.
  *
+ * The ring of a bounded channel lies behind it in one block. That of a growing one is
+ * a block of its own, which is replaced by one twice as large when it is full, up to
+ * the capacity, and by one half as large when less than a quarter is used: each
+ * item is so moved a few times at most, on the average, and a burst's memory goes.
+ *
  * Order: a sender that waited moves its item into the ring as soon as a receiver
  * makes room, so nobody who comes later can overtake it.
  */
@@ -30,20 +35,28 @@ struct diesel_channel {
     size_t item_size;
     size_t capacity;
     size_t first, count; /* of the ring */
+    char *ring;
+    size_t room;  /* how many items the ring holds now                        */
+    size_t least; /* with fewer the ring is halved; 0: it stays               */
     bool closed;
+    bool grows;
     diesel__link senders;
     diesel__link receivers;
     diesel__link in_sched; /* in the channels of the scheduler that it was made
                               under, for the console; a lone link without one */
-    char ring[] __attribute__((aligned(16)));
+    char fixed[] __attribute__((aligned(16))); /* the ring, unless it grows */
 };
+
+enum { FIRST_ROOM = 8 }; /* of a ring that grows */
+
 
 /* How fibers are woken; and what the cases of a select get. */
 enum { WOKEN_DONE, WOKEN_CLOSED };
 enum { SENT = 0, NOT_SENT = -1, RECEIVED = 1, AT_END = 0 };
 
-diesel_channel *diesel_channel_new(size_t item_size, size_t capacity,
-                                   diesel_error *err)
+/* With a ring of `room` items. */
+static diesel_channel *make(size_t item_size, size_t capacity, size_t room,
+                            diesel_error *err)
 {
     size_t bytes;
     if (item_size == 0 || item_size > MOST_ITEM_SIZE) {
@@ -53,20 +66,40 @@ diesel_channel *diesel_channel_new(size_t item_size, size_t capacity,
         return NULL;
     }
     diesel_channel *channel = NULL;
-    if (!__builtin_mul_overflow(item_size, capacity, &bytes) &&
+    if (!__builtin_mul_overflow(item_size, room, &bytes) &&
         !__builtin_add_overflow(bytes, sizeof *channel, &bytes))
         channel = diesel_malloc(bytes);
     if (channel == NULL) {
         diesel_error_nomem(err, "a channel");
         return NULL;
     }
-    *channel =
-        (diesel_channel){.item_size = item_size, .capacity = capacity};
+    *channel = (diesel_channel){.item_size = item_size,
+                                .capacity = capacity,
+                                .ring = channel->fixed,
+                                .room = room};
     diesel__link_init(&channel->senders);
     diesel__link_init(&channel->receivers);
     diesel__link_init(&channel->in_sched);
     if (diesel__current != NULL)
         diesel__list_append(&diesel__current->channels, &channel->in_sched);
+    return channel;
+}
+
+diesel_channel *diesel_channel_new(size_t item_size, size_t capacity,
+                                   diesel_error *err)
+{
+    return make(item_size, capacity, capacity, err);
+}
+
+diesel_channel *diesel_channel_new_growing(size_t item_size, size_t limit,
+                                           diesel_error *err)
+{
+    diesel_channel *channel =
+        make(item_size, limit > 0 ? limit : SIZE_MAX, 0, err);
+    if (channel != NULL) {
+        channel->ring = NULL;
+        channel->grows = true;
+    }
     return channel;
 }
 
@@ -80,6 +113,8 @@ void diesel_channel_free(diesel_channel *channel)
         abort();
     }
     diesel__link_unlink(&channel->in_sched);
+    if (channel->grows)
+        diesel_free(channel->ring);
     diesel_free(channel);
 }
 
@@ -127,9 +162,50 @@ static inline void copy(const diesel_channel *channel, void *to,
 static void *slot(diesel_channel *channel, size_t i)
 {
     size_t at = channel->first + i;
-    if (at >= channel->capacity)
-        at -= channel->capacity;
+    if (at >= channel->room)
+        at -= channel->room;
     return channel->ring + at * channel->item_size;
+}
+
+/* Moves what is in the ring to one for `room` items. False, and it stays as it is, if
+ * there is no memory. */
+static bool move_ring(diesel_channel *channel, size_t room)
+{
+    size_t bytes, size = channel->item_size;
+    if (__builtin_mul_overflow(room, size, &bytes))
+        return false;
+    char *ring = diesel_malloc(bytes);
+    if (ring == NULL)
+        return false;
+    size_t behind = channel->room - channel->first; /* up to the ring's end */
+    if (behind > channel->count)
+        behind = channel->count;
+    if (channel->count > 0) {
+        memcpy(ring, channel->ring + channel->first * size, behind * size);
+        memcpy(ring + behind * size, channel->ring,
+               (channel->count - behind) * size);
+    }
+    diesel_free(channel->ring);
+    channel->ring = ring;
+    channel->room = room;
+    channel->first = 0;
+    channel->least = room > FIRST_ROOM ? room / 4 : 0;
+    return true;
+}
+
+/* For one more than the full ring holds; below the capacity. */
+static __attribute__((cold)) bool grow(diesel_channel *channel)
+{
+    size_t room = channel->room > 0 ? 2 * channel->room : FIRST_ROOM;
+    if (room > channel->capacity || room < channel->room)
+        room = channel->capacity;
+    return move_ring(channel, room);
+}
+
+static __attribute__((cold)) void shrink(diesel_channel *channel)
+{
+    size_t room = channel->room / 2;
+    (void)move_ring(channel, room > FIRST_ROOM ? room : FIRST_ROOM);
 }
 
 static __attribute__((cold)) int is_closed(diesel_error *err)
@@ -138,13 +214,28 @@ static __attribute__((cold)) int is_closed(diesel_error *err)
                             "the channel is closed");
 }
 
+static __attribute__((cold)) int no_room(diesel_error *err)
+{
+    return diesel_error_nomem(err, "another item in a channel");
+}
+
 static const char for_room[] = "room in a channel";
 static const char for_item[] = "an item in a channel";
 
 /* What sending and receiving that do not end at once give. */
-enum { LATER = 2 };
+enum { LATER = 2, NO_MEMORY = 3 };
 
-/* SENT, NOT_SENT (closed) or LATER. */
+/* Not for a ring that is full at its capacity. */
+static int put_into_ring(diesel_channel *channel, const void *item)
+{
+    if (DIESEL__UNLIKELY(channel->count == channel->room) && !grow(channel))
+        return NO_MEMORY;
+    copy(channel, slot(channel, channel->count), item);
+    channel->count++;
+    return SENT;
+}
+
+/* SENT, NOT_SENT (closed), LATER or NO_MEMORY. */
 static int send_now(diesel__sched *s, diesel_channel *channel, const void *item)
 {
     if (channel->closed)
@@ -155,27 +246,31 @@ static int send_now(diesel__sched *s, diesel_channel *channel, const void *item)
         copy(channel, receiver->item, item);
         return SENT;
     }
-    if (channel->count < channel->capacity) {
-        copy(channel, slot(channel, channel->count), item);
-        channel->count++;
-        return SENT;
-    }
-    return LATER;
+    return channel->count < channel->capacity ? put_into_ring(channel, item)
+                                              : LATER;
 }
 
-/* Takes the oldest item out of the ring, and lets a waiting sender fill up. */
-static void take_from_ring(diesel__sched *s, diesel_channel *channel, void *item)
+/* Those wait for a ring that is full at its capacity: there is room for one now. */
+static void let_sender_in(diesel__sched *s, diesel_channel *channel)
 {
-    copy(channel, item, slot(channel, 0));
-    channel->first = channel->first + 1 < channel->capacity ? channel->first + 1
-                                                            : 0;
-    channel->count--;
     diesel_waiter *sender =
         diesel__wake_any(s, &channel->senders, WOKEN_DONE, SENT);
     if (sender != NULL) {
         copy(channel, slot(channel, channel->count), sender->item);
         channel->count++;
     }
+}
+
+/* Takes the oldest item out of the ring, and lets a waiting sender fill up. */
+static void take_from_ring(diesel__sched *s, diesel_channel *channel, void *item)
+{
+    copy(channel, item, slot(channel, 0));
+    channel->first = channel->first + 1 < channel->room ? channel->first + 1 : 0;
+    channel->count--;
+    if (!diesel__list_is_empty(&channel->senders))
+        let_sender_in(s, channel);
+    else if (DIESEL__UNLIKELY(channel->count < channel->least))
+        shrink(channel);
 }
 
 /* RECEIVED, AT_END or LATER. */
@@ -218,6 +313,8 @@ static __attribute__((noinline)) int send_any(diesel_channel *channel,
     int result = send_now(diesel__current, channel, item);
     if (result == LATER)
         return send_later(channel, item, deadline, err);
+    if (DIESEL__UNLIKELY(result == NO_MEMORY))
+        return no_room(err);
     return result == SENT ? 0 : is_closed(err);
 }
 
@@ -297,13 +394,16 @@ size_t diesel_channel_count(const diesel_channel *channel)
 static bool poll_send(diesel_case *c)
 {
     c->result = send_now(diesel__current, c->object, c->item);
-    return c->result != LATER;
+    return c->result == SENT || c->result == NOT_SENT;
 }
 
+/* Nobody makes room for who waits below the limit: it was polled in vain for want of
+ * memory. */
 static int enlist_send(diesel_case *c, diesel_error *err)
 {
-    (void)err;
     diesel_channel *channel = c->object;
+    if (DIESEL__UNLIKELY(channel->count < channel->capacity))
+        return no_room(err);
     diesel_cases_append(&channel->senders, c);
     return 0;
 }

@@ -43,13 +43,23 @@ typedef struct diesel_channel diesel_channel;
 diesel_channel *diesel_channel_new(size_t item_size, size_t capacity,
                                    diesel_error *err);
 
+/* A channel that begins without room and grows by need, up to `limit` items; 0: there
+ * is no limit but memory's. Its memory shrinks with what lies in it. A send
+ * waits at the limit only; below it, one that finds no memory fails with NOMEM, has
+ * not sent, and leaves all else as it was. For senders that must not wait, as
+ * hooks: nothing slows them down, so the limit should be what the program can bear.
+ * Owned by the caller, freed with diesel_channel_free(). INVAL, NOMEM. Never
+ * switches fibers. */
+diesel_channel *diesel_channel_new_growing(size_t item_size, size_t limit,
+                                           diesel_error *err);
+
 /* Frees the channel and what lies in it. No fiber may be waiting on it: that
  * aborts the program. NULL does nothing. Never switches fibers. */
 void diesel_channel_free(diesel_channel *channel);
 
 /* Copies one item into the channel, waiting for room (or, with capacity 0, for
- * a receiver) until `deadline`. 0, or -1: CLOSED, TIMEDOUT, CANCELLED; the item
- * was then not sent. Switches fibers only if it must wait; checks for
+ * a receiver) until `deadline`. 0, or -1: CLOSED, TIMEDOUT, CANCELLED, NOMEM
+ * (for a timer, or to grow); the item was then not sent. Switches fibers only if it must wait; checks for
  * cancellation always. */
 int diesel_channel_send(diesel_channel *channel, const void *item,
                         int64_t deadline, diesel_error *err)
@@ -57,8 +67,8 @@ int diesel_channel_send(diesel_channel *channel, const void *item,
 
 /* Takes one item out of the channel into *item, waiting for one until
  * `deadline`. 1: an item; 0: the channel is closed and empty; -1: TIMEDOUT,
- * CANCELLED, and no item was taken. Switches fibers only if it must wait;
- * checks for cancellation always. */
+ * CANCELLED, NOMEM (for a timer), and no item was taken. Switches fibers only if
+ * it must wait; checks for cancellation always. */
 int diesel_channel_recv(diesel_channel *channel, void *item, int64_t deadline,
                         diesel_error *err) __attribute__((warn_unused_result));
 
@@ -69,7 +79,9 @@ void diesel_channel_close(diesel_channel *channel);
 /* In a select, see <diesel/select.h>: sends, or receives, one item. The item is
  * borrowed until the select returns; it is sent, or filled in, only if this
  * case is the one that happened. result: 0, or -1 for a closed channel; 1, or 0
- * for one that is closed and empty. Never switch fibers. */
+ * for one that is closed and empty. A send that finds no memory to grow is as one
+ * that must wait, and a select that would wait for it fails with NOMEM. Never
+ * switch fibers. */
 diesel_case diesel_case_send(diesel_channel *channel, const void *item);
 diesel_case diesel_case_recv(diesel_channel *channel, void *item);
 
