@@ -54,8 +54,7 @@ static int level_named(const char *name, size_t len)
     return len == 4 && strncasecmp(name, "warn", 4) == 0 ? DIESEL_WARNING : -1;
 }
 
-/* Whether the rule's name is the logger's, or one around it. */
-static bool covers(const char *rule, const char *logger)
+bool diesel__log_covers(const char *rule, const char *logger)
 {
     size_t n = strlen(rule);
     return n == 0 || (strncmp(rule, logger, n) == 0 &&
@@ -66,7 +65,7 @@ static int level_for(const char *name)
 {
     const struct rule *best = NULL;
     for (const struct rule *r = rules; r != NULL; r = r->next)
-        if (covers(r->name, name) &&
+        if (diesel__log_covers(r->name, name) &&
             (best == NULL || strlen(r->name) > strlen(best->name)))
             best = r;
     return best != NULL ? best->level : STANDARD_LEVEL;
@@ -208,7 +207,7 @@ int diesel__log_threshold(diesel_logger *logger)
     return threshold;
 }
 
-bool diesel_log_is_on(diesel_logger *logger, int level)
+bool(diesel_log_is_on)(diesel_logger *logger, int level)
 {
     return level >= diesel__log_threshold(logger);
 }
@@ -256,6 +255,24 @@ int diesel_log_level_set(const char *name, int level, diesel_error *err)
     adopt(rule);
     pthread_mutex_unlock(&lock);
     return 0;
+}
+
+/* Whether a rule other than the root's holds for the name. */
+static bool has_rule(const char *name)
+{
+    for (const struct rule *r = rules; r != NULL; r = r->next)
+        if (*r->name != '\0' && diesel__log_covers(r->name, name))
+            return true;
+    return false;
+}
+
+int diesel_log_level_default(const char *name, int level, diesel_error *err)
+{
+    pthread_once(&environment_once, read_environment);
+    pthread_mutex_lock(&lock);
+    bool is_set = has_rule(name);
+    pthread_mutex_unlock(&lock);
+    return is_set ? 0 : diesel_log_level_set(name, level, err);
 }
 
 int diesel_log_level(const char *name)

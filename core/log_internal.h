@@ -7,6 +7,7 @@
 #ifndef DIESEL_LOG_INTERNAL_H
 #define DIESEL_LOG_INTERNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <diesel/log.h>
@@ -15,6 +16,9 @@
 #define DIESEL__LOG_MOST ((size_t)64 * 1024)
 
 /* log.c */
+
+/* Whether a name is the logger's, or one around it; "" is around all. */
+bool diesel__log_covers(const char *name, const char *logger);
 
 /* Gives a logger that is used for the first time its threshold; returns it. */
 int diesel__log_threshold(diesel_logger *logger);

@@ -18,12 +18,18 @@
 #include "sched_internal.h"
 
 #define MOST_SINKS 8
+#define MOST_ROUTES 4
 /* Values of one record: 40 fields of its own and of its context together. */
 #define MOST_VALUES 80
 
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static diesel_log_sink sinks[MOST_SINKS] = {{diesel_log_human, NULL}};
 static size_t sink_count = 1;
+static struct {
+    const char *name;
+    diesel_log_sink sink;
+} routes[MOST_ROUTES];
+static size_t route_count;
 static uint64_t lost;
 static __thread bool in_sink;
 
@@ -40,6 +46,55 @@ int diesel_log_sinks_set(const diesel_log_sink *list, size_t count,
     sink_count = count;
     pthread_rwlock_unlock(&lock);
     return 0;
+}
+
+/* The place of the name among the routes; their number if it has none. */
+static size_t find_route(const char *name)
+{
+    size_t i = 0;
+    while (i < route_count && strcmp(routes[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+static int set_route(const char *name, const diesel_log_sink *sink)
+{
+    size_t i = find_route(name);
+    if (sink != NULL && i == MOST_ROUTES)
+        return -1;
+    if (sink != NULL) {
+        routes[i].name = name;
+        routes[i].sink = *sink;
+        route_count += i == route_count;
+    } else if (i < route_count) {
+        routes[i] = routes[--route_count];
+    }
+    return 0;
+}
+
+int diesel_log_route_set(const char *name, const diesel_log_sink *sink,
+                         diesel_error *err)
+{
+    pthread_rwlock_wrlock(&lock);
+    int done = set_route(name, sink);
+    pthread_rwlock_unlock(&lock);
+    if (done < 0)
+        return diesel_error_set(err, DIESEL_E_LIMIT, DIESEL_DOM_CORE, 0,
+                                "more than %d names of loggers have a sink of "
+                                "their own", MOST_ROUTES);
+    return 0;
+}
+
+/* The sink that the logger has for itself, by the longest name; or NULL. */
+static const diesel_log_sink *own_sink(const char *logger)
+{
+    size_t best = MOST_ROUTES;
+    for (size_t i = 0; i < route_count; i++)
+        if (diesel__log_covers(routes[i].name, logger) &&
+            (best == MOST_ROUTES ||
+             strlen(routes[i].name) > strlen(routes[best].name)))
+            best = i;
+    return best < MOST_ROUTES ? &routes[best].sink : NULL;
 }
 
 uint64_t diesel_log_lost(void)
@@ -112,7 +167,10 @@ static void deliver(const diesel_log_record *record)
 {
     in_sink = true;
     pthread_rwlock_rdlock(&lock);
-    for (size_t i = 0; i < sink_count; i++)
+    const diesel_log_sink *own = own_sink(record->logger);
+    if (own != NULL)
+        own->write(own->arg, record);
+    for (size_t i = 0; own == NULL && i < sink_count; i++)
         sinks[i].write(sinks[i].arg, record);
     pthread_rwlock_unlock(&lock);
     in_sink = false;

@@ -122,14 +122,25 @@ void diesel_log_write(diesel_logger *logger, int level, diesel_log_site *site,
                       size_t count);
 
 /* Whether the logger lets records of this level through: for fields that are
- * expensive to find out. */
+ * expensive to find out. Where it does not, a load and a compare; the macro
+ * evaluates its arguments twice. */
 bool diesel_log_is_on(diesel_logger *logger, int level);
+#ifndef __cplusplus
+#define diesel_log_is_on(logger, level)                                        \
+    ((level) >= __atomic_load_n(&(logger)->threshold, __ATOMIC_RELAXED) &&     \
+     (diesel_log_is_on)((logger), (level)))
+#endif
 
 /* --- Levels */
 
 /* Sets the level of a name and all below it; "*" is the root of all names.
  * DIESEL_INHERIT takes the name's own level back. 0, or -1: INVAL, NOMEM. */
 int diesel_log_level_set(const char *name, int level, diesel_error *err);
+
+/* The same for a library that knows a level from elsewhere, say a variable of the
+ * environment: if one has been set for the name, or for a name around it other
+ * than "*", nothing changes. 0, or -1 as above. */
+int diesel_log_level_default(const char *name, int level, diesel_error *err);
 
 /* Sets several, written as in DIESEL_LOG: "shop=debug,*=warning"; a level alone
  * is that of "*". Levels are trace, debug, info, warning (or warn), error, off.
@@ -201,6 +212,13 @@ typedef struct diesel_log_sink {
  * Returns when the former sinks are no longer in use. 0, or -1: LIMIT. Not to be
  * called by a sink. */
 int diesel_log_sinks_set(const diesel_log_sink *sinks, size_t count,
+                         diesel_error *err);
+
+/* Sends the records of a name and all below it to this sink instead of the others;
+ * NULL: to the others again. The name is borrowed until then, the sink is copied.
+ * Returns when the former one is no longer in use. 0, or -1: LIMIT, for more than 4
+ * names. Not to be called by a sink. */
+int diesel_log_route_set(const char *name, const diesel_log_sink *sink,
                          diesel_error *err);
 
 /* How many records a sink of Diesel's could not write. */
