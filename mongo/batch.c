@@ -247,10 +247,10 @@ static int exchange(struct dmongo__batch *b, dmongo_value command)
     if (plan_batch(b, most > around ? most - around : 0) < 0)
         return -1;
     message.documents_size = b->documents_size;
-    if (call->client->is_watched)
-        call->watched.begun_us = dmongo__now_us();
+    if (call->watching != 0)
+        dmongo__events_begin(call, command);
     int done = send_planned(b, &message);
-    if (call->client->is_watched)
+    if (call->watching != 0)
         dmongo__events_sent(call, done);
     if (done < 0)
         return -1;

@@ -22,7 +22,7 @@
 #include "doc_internal.h"
 #include "result_internal.h"
 
-#define WHAT "bulk write"
+#define WHAT "bulkWrite"
 #define STATEMENT_EXTRA (16 * 1024) /* by which one may exceed a document */
 
 enum class { INSERT, UPDATE, DELETE, CLASSES };

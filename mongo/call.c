@@ -18,6 +18,8 @@
  * next, so nothing read from it is kept.
  */
 #include "client_internal.h"
+#include "log_internal.h"
+#include "meter_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +37,17 @@ static bool wants_no_reply(dmongo_value write_concern)
     return none;
 }
 
+/* Who wants to know what a client does now. */
+static unsigned watching_of(const dmongo *client)
+{
+    unsigned watching = client->watching;
+    if (dmongo__logs(&dmongo__command_log))
+        watching |= DMONGO__LOGS;
+    if (dmongo__logs(&dmongo__selection_log))
+        watching |= DMONGO__LOGS_SELECTION;
+    return watching;
+}
+
 static void begin(struct dmongo__call *call, dmongo *client,
                   const struct dmongo__op *op)
 {
@@ -48,7 +61,8 @@ static void begin(struct dmongo__call *call, dmongo *client,
     call->is_pinned = false;
     call->attempts = 0;
     call->txn_number = 0;
-    if (client->is_watched)
+    call->watching = watching_of(client);
+    if (call->watching != 0)
         call->watched.operation_id = ++client->last_operation;
     call->deadline = timeout > 0 ? diesel_now() + timeout : DIESEL_FOREVER;
     call->unacknowledged =
@@ -102,6 +116,29 @@ static bool may_look_again(const struct dmongo__call *call, int64_t deadline)
            (deadline == 0 || diesel_now() < deadline);
 }
 
+static struct dmongo__server *select_server(struct dmongo__call *call,
+                                            int64_t *deadline)
+{
+    bool logs = (call->watching & DMONGO__LOGS_SELECTION) != 0;
+    if (logs)
+        dmongo__log_selection(call, NULL, NULL);
+    struct dmongo__server *server =
+        dmongo__select(call->client, deadline, call, &call->error);
+    if (logs)
+        dmongo__log_selection(call, server, server == NULL ? &call->error : NULL);
+    return server;
+}
+
+/* The call has a connection. */
+static void hold(struct dmongo__call *call)
+{
+    struct dmongo__conn *conn = call->conn;
+    conn->held_by = call->op->what;
+    conn->holder = diesel_self();
+    conn->keeps_messages =
+        (call->watching & (DMONGO__TELLS | DMONGO__LOGS)) != 0;
+}
+
 /* A connection to the server in use, or the first that can be. */
 static int take_conn(struct dmongo__call *call)
 {
@@ -112,13 +149,13 @@ static int take_conn(struct dmongo__call *call)
         deadline = usual < call->deadline ? usual : call->deadline;
     }
     do {
-        call->server = dmongo__select(call->client, &deadline, &call->error);
+        call->server = select_server(call, &deadline);
         if (call->server == NULL)
             return -1;
         call->conn = dmongo__pool_take(&call->server->pool, call->deadline,
                                        &call->error);
         if (call->conn != NULL) {
-            call->conn->held_by = call->op->what;
+            hold(call);
             return take_session(call);
         }
     } while (may_look_again(call, deadline));
@@ -142,13 +179,13 @@ int dmongo__call_begin_on(struct dmongo__call *call,
     /* It was lost; if it can be used again, somebody has to find out. */
     if (!server->pool.is_ready) {
         int64_t deadline = 0;
-        if (dmongo__select(call->client, &deadline, &call->error) == NULL)
+        if (select_server(call, &deadline) == NULL)
             return -1;
     }
     call->conn = dmongo__pool_take(&server->pool, call->deadline, &call->error);
     if (call->conn == NULL)
         return -1;
-    call->conn->held_by = op->what;
+    hold(call);
     return take_session(call);
 }
 
@@ -184,7 +221,7 @@ int dmongo__call_receive(struct dmongo__call *call, struct dmongo__buffer *into)
         into = &call->conn->in;
     if (dmongo__conn_receive(call->conn, into, &call->message,
                              dmongo__call_deadline(call), &call->error) < 0) {
-        if (call->client->is_watched)
+        if (call->watching != 0)
             dmongo__events_received(call, -1);
         return -1;
     }
@@ -192,7 +229,7 @@ int dmongo__call_receive(struct dmongo__call *call, struct dmongo__buffer *into)
                                   call->message.body_size, &call->error);
     if (call->reply.cluster_time.type != 0 || call->reply.operation_time.type != 0)
         take_times(call);
-    if (call->client->is_watched)
+    if (call->watching != 0)
         dmongo__events_received(call, done);
     if (done == 0)
         call->attempts = 0;
@@ -203,15 +240,14 @@ static int exchange(struct dmongo__call *call, dmongo_value command,
                     struct dmongo__buffer *into)
 {
     struct dmongo__composed composed;
-    bool is_watched = call->client->is_watched;
     if (dmongo__call_compose(call, command, &composed) < 0)
         return -1;
-    if (is_watched)
-        call->watched.begun_us = dmongo__now_us();
+    if (call->watching != 0)
+        dmongo__events_begin(call, command);
     int done = dmongo__conn_send(call->conn, composed.whole,
                                  call->unacknowledged ? DMONGO__MORE_TO_COME : 0,
                                  dmongo__call_deadline(call), &call->error);
-    if (is_watched)
+    if (call->watching != 0)
         dmongo__events_sent(call, done);
     if (done < 0)
         return -1;
@@ -316,6 +352,7 @@ bool dmongo__call_again(struct dmongo__call *call)
     diesel_error why = call->error;
     if (call->attempts++ == 0)
         call->first_error = why;
+    dmongo__meter_retry(call->server->meter);
     if (take_conn(call) == 0)
         return true;
     if (call->error.code != DIESEL_E_CANCELLED)

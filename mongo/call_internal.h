@@ -76,6 +76,7 @@ struct dmongo__call {
     bool unacknowledged; /* the write concern wants no reply   */
     bool is_pinned;      /* to `server`, where something lives */
     bool owns_session;
+    unsigned watching;   /* who wants to know of it: DMONGO__TELLS ... */
     unsigned attempts;   /* after the first */
     struct dmongo__server_session *session; /* NULL: none      */
     int64_t txn_number;                     /* 0: none         */

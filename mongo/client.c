@@ -14,6 +14,10 @@
 #include <diesel/memory.h>
 #include <diesel/time.h>
 
+#include "console_internal.h"
+#include "log_internal.h"
+#include "meter_internal.h"
+
 static int unsupported(diesel_error *err, const char *what)
 {
     return diesel_error_set(err, DIESEL_E_INVAL, DIESEL_DOM_MONGO, 0,
@@ -37,7 +41,11 @@ static void tell_pool_event(void *arg, dmongo_pool_event *event)
     const struct dmongo__server *server = arg;
     const dmongo_events *events = &server->client->events;
     event->server = server->name;
-    events->pool(event, events->arg);
+    dmongo__meter_pool(server->meter, event);
+    if (events->pool != NULL)
+        events->pool(event, events->arg);
+    if (dmongo__logs(&dmongo__connection_log))
+        dmongo__log_pool(server, event);
 }
 
 static void init_pool(struct dmongo__server *server)
@@ -51,7 +59,8 @@ static void init_pool(struct dmongo__server *server)
         .wait_ms = o->wait_queue_timeout_ms,
         .make = dmongo__handshake,
         .arg = server,
-        .tell = server->client->events.pool != NULL ? tell_pool_event : NULL,
+        .tell = tell_pool_event,
+        .is_quiet = server->client->events.pool == NULL && server->meter == NULL,
     };
     dmongo__pool_open(&server->pool);
 }
@@ -77,7 +86,8 @@ static int init_tls(dmongo *client, diesel_error *err)
     return client->tls != NULL ? 0 : -1;
 }
 
-static int init_servers(dmongo *client, diesel_error *err)
+static int init_servers(dmongo *client, dmongo_metrics metrics,
+                        diesel_error *err)
 {
     size_t count = client->uri->host_count;
     client->servers = diesel_calloc(count, sizeof *client->servers);
@@ -90,6 +100,12 @@ static int init_servers(dmongo *client, diesel_error *err)
         server->name = dmongo__host_name(server->host, err);
         if (server->name == NULL)
             return -1;
+        if (metrics != DMONGO_METRICS_NONE) {
+            server->meter = dmongo__meter_new(
+                server->name, metrics == DMONGO_METRICS_COMMANDS);
+            if (server->meter == NULL)
+                return diesel_error_nomem(err, "a client");
+        }
         init_pool(server);
     }
     return 0;
@@ -266,13 +282,17 @@ static int init(dmongo *client, const char *uri, const dmongo_options *options,
     client->max_reply = options->max_reply;
     client->checksums = options->checksums;
     client->events = options->events;
-    client->is_watched = options->events.started != NULL ||
-                         options->events.succeeded != NULL ||
-                         options->events.failed != NULL;
+    if (options->events.started != NULL || options->events.succeeded != NULL ||
+        options->events.failed != NULL)
+        client->watching |= DMONGO__TELLS;
+    if (options->metrics != DMONGO_METRICS_NONE)
+        client->watching |= DMONGO__MEASURES;
+    if (app_name != NULL && copy_string(app_name, &client->app_name, err) < 0)
+        return -1;
     client->socket_timeout_ms = client->uri->options.socket_timeout_ms;
     client->metadata = dmongo__hello_metadata(app_name, err);
     if (client->metadata == NULL || init_tls(client, err) < 0 ||
-        init_servers(client, err) < 0 ||
+        init_servers(client, options->metrics, err) < 0 ||
         init_credential(client, options, err) < 0 ||
         init_write_concern(client, err) < 0 ||
         init_read_concern(client, err) < 0 ||
@@ -285,8 +305,10 @@ static int init(dmongo *client, const char *uri, const dmongo_options *options,
 static void free_client(dmongo *client)
 {
     if (client->uri != NULL && client->servers != NULL)
-        for (size_t i = 0; i < client->uri->host_count; i++)
+        for (size_t i = 0; i < client->uri->host_count; i++) {
+            dmongo__meter_free(client->servers[i].meter);
             diesel_free(client->servers[i].name);
+        }
     diesel_free(client->servers);
     dmongo__uri_free(client->uri);
     diesel_tls_free(client->tls);
@@ -296,6 +318,7 @@ static void free_client(dmongo *client)
     bson_destroy(client->read_preference_doc);
     dmongo__buffer_clear(&client->cluster_time.bytes);
     diesel_free(client->owned_api_version);
+    diesel_free(client->app_name);
     if (client->owned_password != NULL)
         explicit_bzero(client->owned_password, strlen(client->owned_password));
     diesel_free(client->owned_password);
@@ -308,6 +331,15 @@ void dmongo__client_release(dmongo *client)
 {
     if (--client->references == 0)
         free_client(client);
+}
+
+/* On the console's page. */
+static int show(dmongo *client, diesel_error *err)
+{
+    client->shown =
+        diesel_console_add("mongo", "Pools of connections to MongoDB servers.",
+                           dmongo__console_client, client, err);
+    return client->shown != NULL ? 0 : -1;
 }
 
 /* The pools' upkeep, if there is any to be done. */
@@ -338,10 +370,12 @@ dmongo *dmongo_open(const char *uri, const dmongo_options *options,
         return NULL;
     }
     client->references = 1;
+    client->waiting_site = (diesel_log_site){__FILE__, __func__, __LINE__, 1000, 0, 0};
+    dmongo__log_open();
     int64_t deadline = 0;
     if (init(client, uri, options != NULL ? options : &defaults, &why) == 0 &&
-        dmongo__select_slowly(client, &deadline, true, &why) != NULL &&
-        start_background(client, &why) == 0)
+        dmongo__select_slowly(client, &deadline, NULL, &why) != NULL &&
+        start_background(client, &why) == 0 && show(client, &why) == 0)
         return client;
 
     diesel_error_prefix(&why, "mongodb");
@@ -355,6 +389,8 @@ void dmongo_close(dmongo *client)
 {
     if (client == NULL)
         return;
+    diesel_console_remove(client->shown);
+    client->shown = NULL;
     if (client->servers != NULL)
         dmongo__sessions_end(client);
     client->is_closed = true;

@@ -12,6 +12,8 @@
 
 #include <bson/bson.h>
 
+#include <diesel/console.h>
+#include <diesel/log.h>
 #include <diesel/mongo_client.h>
 #include <diesel/scope.h>
 #include <diesel/tls.h>
@@ -31,7 +33,9 @@ struct dmongo__server {
     struct dmongo__pool pool;
     struct dmongo__hello hello; /* of the connection made last             */
     int64_t min_rtt_ms; /* the least time for the way there and back; 0: not known */
-    diesel_error last_error;    /* why it could not be used; code 0: it can */
+    bool is_known;              /* it was found fit, and has not been lost since */
+    diesel_error last_error;    /* why it could not be used last                 */
+    struct dmongo__meter *meter; /* NULL: nothing is measured                    */
 };
 
 /* A fiber that waits until somebody has looked for a server. */
@@ -76,8 +80,12 @@ struct dmongo {
     bool checksums;
 
     dmongo_events events;
-    bool is_watched; /* somebody wants to see commands */
+    unsigned watching; /* DMONGO__TELLS and DMONGO__MEASURES; the log is asked
+                          for each operation                                */
     uint64_t last_operation;
+    diesel_log_site waiting_site;
+    char *app_name;              /* NULL: none */
+    diesel_console_entry *shown; /* on the page "mongo" */
 
     diesel_scope *background; /* the pools' upkeep; NULL: there is none */
 };
@@ -87,18 +95,19 @@ void dmongo__client_release(dmongo *client); /* drops a reference */
 
 /* select.c: the server in use, or the first that can be; in the first case this
  * never switches. *deadline is 0 at first, and set to when looking ends once it
- * begins. With `once`, each host is tried only once. NULL: every host's own cause
- * in the message; or AUTH, CANCELLED, TIMEDOUT, CLOSED. */
+ * begins. `call` is for the log; without one, each host is tried only once. NULL:
+ * every host's own cause in the message; or AUTH, CANCELLED, TIMEDOUT, CLOSED. */
 struct dmongo__server *dmongo__select_slowly(dmongo *client, int64_t *deadline,
-                                             bool once, diesel_error *err);
+                                             const struct dmongo__call *call,
+                                             diesel_error *err);
 
-static inline struct dmongo__server *dmongo__select(dmongo *client,
-                                                    int64_t *deadline,
-                                                    diesel_error *err)
+static inline struct dmongo__server *
+dmongo__select(dmongo *client, int64_t *deadline,
+               const struct dmongo__call *call, diesel_error *err)
 {
     return client->current != NULL
                ? client->current
-               : dmongo__select_slowly(client, deadline, false, err);
+               : dmongo__select_slowly(client, deadline, call, err);
 }
 
 /* The server cannot be reached: its connections are closed, and the next call looks

@@ -16,6 +16,7 @@
 
 #include <diesel/doc.h>
 #include <diesel/error.h>
+#include <diesel/fiber.h>
 #include <diesel/stream.h>
 #include <diesel/tls.h>
 
@@ -44,6 +45,7 @@ struct dmongo__conn {
     bool is_checked_out;
     bool is_told_closed;
     const char *held_by; /* the operation that has it, for messages; or NULL */
+    diesel_fiber *holder; /* ... and the fiber that runs it                   */
     int64_t idle_since; /* only kept if there is a limit to it */
 
     diesel_stream *stream; /* NULL before it is open and once it is shut */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events of commands. The command that is shown is read back from the message that
+ * Events of commands, for the program, the log and metrics. The command that is shown is read back from the message that
  * was sent, so that it is what the server got; document sequences become arrays, as
  * the specification wants it. The started event comes when the message has gone out
  * (or has not), before the reply is waited for.
@@ -14,7 +14,10 @@
 
 #include "client_internal.h"
 #include "copy_internal.h"
+#include "doc_internal.h"
 #include "element_internal.h"
+#include "log_internal.h"
+#include "meter_internal.h"
 
 static const char *const sensitive[] = {
     "authenticate",   "saslStart",  "saslContinue",    "getnonce",
@@ -106,6 +109,12 @@ static bson_t *read_command(const struct dmongo__conn *conn)
     return doc;
 }
 
+/* Whether the command itself is to be shown. */
+static bool shows(const struct dmongo__call *call)
+{
+    return (call->watching & (DMONGO__TELLS | DMONGO__LOGS)) != 0;
+}
+
 /* What all events of the call's command have in common. */
 static dmongo_command_event event_of(const struct dmongo__call *call)
 {
@@ -126,24 +135,26 @@ static void tell_failed(struct dmongo__call *call, const bson_t *reply)
 {
     const dmongo_events *events = &call->client->events;
     diesel_error error = call->error;
-    if (events->failed == NULL)
-        return;
     dmongo_command_event event = event_of(call);
     if (call->watched.is_sensitive)
         snprintf(error.message, sizeof error.message, "not shown");
     event.error = &error;
     event.reply = reply;
-    events->failed(&event, events->arg);
+    if (events->failed != NULL)
+        events->failed(&event, events->arg);
+    if (call->watching & DMONGO__LOGS)
+        dmongo__log_command(call->server, &event);
 }
 
 static void tell_succeeded(struct dmongo__call *call, const bson_t *reply)
 {
     const dmongo_events *events = &call->client->events;
-    if (events->succeeded == NULL)
-        return;
     dmongo_command_event event = event_of(call);
     event.reply = reply;
-    events->succeeded(&event, events->arg);
+    if (events->succeeded != NULL)
+        events->succeeded(&event, events->arg);
+    if (call->watching & DMONGO__LOGS)
+        dmongo__log_command(call->server, &event);
 }
 
 static void tell_started(struct dmongo__call *call)
@@ -155,25 +166,46 @@ static void tell_started(struct dmongo__call *call)
     const bson_t *shown = command != NULL ? command : &empty;
     w->is_sensitive = dmongo__is_sensitive(shown);
     w->request_id = dmongo__load32(call->conn->out.data + 4);
-    snprintf(w->name, sizeof w->name, "%s", name_of(shown));
     const dmongo_value *database = &call->op->database;
     size_t n = database->len < sizeof w->database ? database->len
                                                   : sizeof w->database - 1;
     memcpy(w->database, database->s, n);
     w->database[n] = 0;
-    if (events->started != NULL) {
-        dmongo_command_event event = event_of(call);
-        event.duration_us = 0;
-        event.command = w->is_sensitive ? &empty : shown;
+    dmongo_command_event event = event_of(call);
+    event.duration_us = 0;
+    event.command = w->is_sensitive ? &empty : shown;
+    if (events->started != NULL)
         events->started(&event, events->arg);
-    }
+    if (call->watching & DMONGO__LOGS)
+        dmongo__log_command(call->server, &event);
     bson_destroy(command);
+}
+
+static void measure(const struct dmongo__call *call, int done)
+{
+    dmongo__meter_command(call->server->meter, call->watched.name,
+                          dmongo__now_us() - call->watched.begun_us, done < 0);
+}
+
+void dmongo__events_begin(struct dmongo__call *call, dmongo_value command)
+{
+    struct dmongo__watched *w = &call->watched;
+    size_t n;
+    const char *name = dmongo__doc_first_key(command, &n);
+    w->begun_us = dmongo__now_us();
+    snprintf(w->name, sizeof w->name, "%.*s",
+             n < sizeof w->name ? (int)n : (int)sizeof w->name - 1,
+             name != NULL ? name : "");
 }
 
 void dmongo__events_sent(struct dmongo__call *call, int done)
 {
     bson_t ok = BSON_INITIALIZER;
     if (!call->conn->half_used) /* it was refused before it was put together */
+        return;
+    if (done < 0 || call->unacknowledged)
+        measure(call, done);
+    if (!shows(call))
         return;
     tell_started(call);
     if (done < 0) {
@@ -189,6 +221,9 @@ void dmongo__events_received(struct dmongo__call *call, int done)
 {
     bson_t view, empty = BSON_INITIALIZER;
     const bson_t *reply = NULL;
+    measure(call, done);
+    if (!shows(call))
+        return;
     if (!call->conn->half_used && /* there is a reply */
         bson_init_static(&view, call->message.body, call->message.body_size))
         reply = call->watched.is_sensitive ? &empty : &view;

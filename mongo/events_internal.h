@@ -7,12 +7,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <diesel/doc.h>
 #include <diesel/mongo_events.h>
 
 struct dmongo__call;
 
+/* Who wants to know of an operation; none of them: 0. */
+enum {
+    DMONGO__TELLS = 1,          /* the program's functions for commands */
+    DMONGO__LOGS = 2,           /* the log of commands                  */
+    DMONGO__LOGS_SELECTION = 4, /* the log of server selection          */
+    DMONGO__MEASURES = 8        /* metrics                              */
+};
+
 /* Microseconds of a monotonic clock. */
 int64_t dmongo__now_us(void);
+
+/* Before a call's command is sent. */
+void dmongo__events_begin(struct dmongo__call *call, dmongo_value command);
 
 /* After a call's request was sent, or could not be: `done` is 0 or -1. It lies in the
  * connection's buffer. */

@@ -151,7 +151,6 @@ int dmongo__handshake(struct dmongo__conn *conn, void *arg, int64_t deadline,
     conn->packs =
         done == 0 && conn->packing.compressor != DMONGO__NO_COMPRESSOR;
     conn->checksums = client->checksums;
-    conn->keeps_messages = client->is_watched;
     dmongo__auth_clear(&auth);
     if (done < 0)
         judge(server, conn, err);

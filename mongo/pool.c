@@ -17,6 +17,7 @@
 #include "pool_internal.h"
 
 #include "events_internal.h"
+#include "log_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -97,11 +98,18 @@ static void pass_on(struct dmongo__pool *pool)
     }
 }
 
+/* Whether anybody wants to know what happens. */
+static inline bool tells(const struct dmongo__pool *pool)
+{
+    return pool->tell != NULL &&
+           (!pool->is_quiet || dmongo__logs(&dmongo__connection_log));
+}
+
 static void tell(const struct dmongo__pool *pool, dmongo_pool_event_kind kind,
                  const struct dmongo__conn *conn, const char *reason,
                  int64_t begun_us)
 {
-    if (pool->tell == NULL)
+    if (!tells(pool))
         return;
     dmongo_pool_event event = {
         .kind = kind,
@@ -114,7 +122,7 @@ static void tell(const struct dmongo__pool *pool, dmongo_pool_event_kind kind,
 /* When something began, for the event of its end. */
 static int64_t begun(const struct dmongo__pool *pool)
 {
-    return pool->tell != NULL ? dmongo__now_us() : 0;
+    return tells(pool) ? dmongo__now_us() : 0;
 }
 
 static bool is_expired(const struct dmongo__pool *pool,
@@ -134,18 +142,24 @@ static const char *why_closed(const struct dmongo__pool *pool,
     return is_expired(pool, conn) ? "idle" : "error";
 }
 
+/* `why` may be NULL. */
 static void tell_closed(const struct dmongo__pool *pool, struct dmongo__conn *conn,
-                        const char *reason)
+                        const char *reason, const diesel_error *why)
 {
-    if (!conn->is_told_closed)
-        tell(pool, DMONGO_CONNECTION_CLOSED, conn, reason, 0);
+    if (!conn->is_told_closed && tells(pool)) {
+        dmongo_pool_event event = {.kind = DMONGO_CONNECTION_CLOSED,
+                                   .connection_id = conn->number,
+                                   .reason = reason,
+                                   .error = why};
+        pool->tell(pool->arg, &event);
+    }
     conn->is_told_closed = true;
 }
 
 /* Takes the connection out of the list of all and frees it. */
 static void discard(struct dmongo__pool *pool, struct dmongo__conn *conn)
 {
-    tell_closed(pool, conn, why_closed(pool, conn));
+    tell_closed(pool, conn, why_closed(pool, conn), NULL);
     *(conn->previous_all != NULL ? &conn->previous_all->next_all : &pool->all) =
         conn->next_all;
     if (conn->next_all != NULL)
@@ -247,7 +261,7 @@ static struct dmongo__conn *make_reserved(struct dmongo__pool *pool,
     if (conn == NULL) {
         pool->total--;
     } else if (pool->make(conn, pool->arg, deadline, err) < 0) {
-        tell_closed(pool, conn, pool->is_closed ? "poolClosed" : "error");
+        tell_closed(pool, conn, pool->is_closed ? "poolClosed" : "error", err);
         discard(pool, conn);
         conn = NULL;
     } else {
@@ -378,15 +392,21 @@ static void tell_failed(const struct dmongo__pool *pool,
                         const diesel_error *err, int64_t since)
 {
     bool timed_out = err->code == DIESEL_E_TIMEDOUT && err->domain == DIESEL_DOM_CORE;
-    tell(pool, DMONGO_CHECK_OUT_FAILED, NULL,
-         pool->is_closed ? "poolClosed" : timed_out ? "timeout" : "connectionError",
-         since);
+    if (!tells(pool))
+        return;
+    dmongo_pool_event event = {.kind = DMONGO_CHECK_OUT_FAILED,
+                               .reason = pool->is_closed ? "poolClosed"
+                                         : timed_out     ? "timeout"
+                                                         : "connectionError",
+                               .duration_us = dmongo__now_us() - since,
+                               .error = err};
+    pool->tell(pool->arg, &event);
 }
 
 struct dmongo__conn *dmongo__pool_take(struct dmongo__pool *pool,
                                        int64_t deadline, diesel_error *err)
 {
-    if (pool->tell == NULL)
+    if (!tells(pool))
         return take(pool, deadline, err);
     diesel_error own;
     int64_t since = begun(pool);
@@ -405,7 +425,7 @@ struct dmongo__conn *dmongo__pool_take(struct dmongo__pool *pool,
 
 void dmongo__pool_open(struct dmongo__pool *pool)
 {
-    if (pool->tell == NULL)
+    if (!tells(pool))
         return;
     dmongo_pool_event event = {.kind = DMONGO_POOL_CREATED,
                                .min_size = pool->min,
@@ -438,6 +458,7 @@ void dmongo__pool_give(struct dmongo__conn *conn)
         tell(pool, DMONGO_CHECKED_IN, conn, NULL, 0);
     conn->is_checked_out = false;
     conn->held_by = NULL;
+    conn->holder = NULL;
     if (conn->half_used || conn->is_shut ||
         conn->generation != pool->generation) {
         discard(pool, conn);
@@ -479,7 +500,7 @@ static void interrupt(struct dmongo__pool *pool)
         if (conn->generation == pool->generation)
             continue;
         if (conn->is_checked_out)
-            tell_closed(pool, conn, "stale");
+            tell_closed(pool, conn, "stale", NULL);
         dmongo__conn_shut(conn);
     }
 }
@@ -487,7 +508,7 @@ static void interrupt(struct dmongo__pool *pool)
 void dmongo__pool_clear(struct dmongo__pool *pool, bool interrupts)
 {
     pool->generation++;
-    if (pool->is_ready && pool->tell != NULL) {
+    if (pool->is_ready && tells(pool)) {
         dmongo_pool_event event = {.kind = DMONGO_POOL_CLEARED,
                                    .interrupts_in_use = interrupts};
         pool->tell(pool->arg, &event);

@@ -37,6 +37,7 @@ struct dmongo__pool {
     void *arg;
     /* Is told what happens, with the same arg; NULL: nobody is. */
     void (*tell)(void *arg, dmongo_pool_event *event);
+    bool is_quiet; /* ... only if it is to be logged                       */
 
     struct dmongo__conn *idle; /* the one used last is first             */
     struct dmongo__conn *all;

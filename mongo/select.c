@@ -10,6 +10,7 @@
  * each host stays with the host, and is what the error says.
  */
 #include "client_internal.h"
+#include "log_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -85,6 +86,7 @@ static int try_server(struct dmongo__server *server, diesel_error *err)
     int done = check_suitable(server, err);
     if (done == 0) {
         client->current = server;
+        server->is_known = true;
         dmongo__pool_ready(&server->pool);
     } else {
         conn->half_used = true; /* so that it is closed */
@@ -176,8 +178,10 @@ static int wait(dmongo *client, int64_t deadline, diesel_error *err)
 }
 
 struct dmongo__server *dmongo__select_slowly(dmongo *client, int64_t *deadline,
-                                             bool once, diesel_error *err)
+                                             const struct dmongo__call *call,
+                                             diesel_error *err)
 {
+    bool has_waited = false;
     if (*deadline == 0)
         *deadline =
             diesel_now() + client->uri->options.server_selection_timeout_ms;
@@ -192,20 +196,22 @@ struct dmongo__server *dmongo__select_slowly(dmongo *client, int64_t *deadline,
         int64_t now = diesel_now();
         if (!client->is_looking && client->look_again <= now) {
             int found = look(client, err);
-            if (found == 0)
-                continue;
             if (found < 0)
                 return NULL;
-            if (once) {
-                no_server(client, err);
-                return NULL;
-            }
-        } else if (now >= *deadline) {
+            if (found == 0 || call != NULL)
+                continue;
             no_server(client, err);
             return NULL;
-        } else if (wait(client, *deadline, err) < 0) {
+        }
+        if (now >= *deadline) {
+            no_server(client, err);
             return NULL;
         }
+        if (!has_waited && call != NULL)
+            dmongo__log_waiting(call, *deadline - now);
+        has_waited = true;
+        if (wait(client, *deadline, err) < 0)
+            return NULL;
     }
 }
 
@@ -219,6 +225,7 @@ void dmongo__server_lost(struct dmongo__server *server, uint32_t generation)
 
 void dmongo__server_unfit(struct dmongo__server *server)
 {
+    server->is_known = false;
     if (server->client->current == server)
         server->client->current = NULL;
 }

@@ -64,6 +64,13 @@ typedef struct dmongo_api {
     bool deprecation_errors; /* ... and what is deprecated in it              */
 } dmongo_api;
 
+/* What is measured, see <diesel/mongo_events.h>. */
+typedef enum dmongo_metrics {
+    DMONGO_METRICS_NONE,
+    DMONGO_METRICS_CLIENT,  /* a histogram of all commands, errors, pools      */
+    DMONGO_METRICS_COMMANDS /* the same, with a histogram for each command     */
+} dmongo_metrics;
+
 /* What a connection string does not say, or what should not stand in one. All
  * zero bytes are the defaults. Strings are copied. */
 typedef struct dmongo_options {
@@ -78,6 +85,7 @@ typedef struct dmongo_options {
                              serverSelectionTimeoutMS; 0: what that says     */
     dmongo_api api;
     dmongo_events events; /* see <diesel/mongo_events.h>                      */
+    dmongo_metrics metrics; /* NONE                                          */
     bool checksums;       /* send a CRC-32C with each request that is not
                              compressed; those of replies are always checked */
 } dmongo_options;

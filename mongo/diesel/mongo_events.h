@@ -19,6 +19,29 @@
  * Commands with secrets in them, and their replies, are shown empty. What is sent
  * to make a connection (hello, authentication) is not shown. With a function for
  * commands each message is put together as a whole before it is sent.
+ *
+ * The same goes to the log (<diesel/log.h>), with the messages and fields of MongoDB's
+ * logging specification, by the loggers mongo.command, mongo.connection and
+ * mongo.serverSelection: at the level debug, but that an operation waits for a server,
+ * which is info. The first dmongo_open() takes levels from the environment,
+ * unless the program has set some for these names: MONGODB_LOG_COMMAND,
+ * MONGODB_LOG_CONNECTION, MONGODB_LOG_SERVER_SELECTION, MONGODB_LOG_TOPOLOGY, or for
+ * all MONGODB_LOG_ALL; and from MONGODB_LOG_PATH, a file, "stdout" or "stderr", where
+ * these records go instead of the log's sinks. Documents in it are cut to
+ * MONGODB_LOG_MAX_DOCUMENT_LENGTH bytes, usually 1,000.
+ *
+ * Metrics (`dmongo_options.metrics`, <diesel/metrics.h>), each with the label server;
+ * clients of one server are added up:
+ *
+ *     dmongo_command_seconds    histogram; with the label command if it is wished;
+ *                               what the driver has never heard of is "other"
+ *     dmongo_check_out_seconds  histogram: how long it took to get a connection
+ *     dmongo_errors_total       commands that failed
+ *     dmongo_retries_total      operations sent again
+ *     dmongo_connections_total  that were made
+ *     dmongo_connections, dmongo_in_use, dmongo_waiting   of the pools, now
+ *
+ * The console's page "mongo" shows pools, and which fiber has which connection.
  */
 #ifndef DIESEL_MONGO_EVENTS_H
 #define DIESEL_MONGO_EVENTS_H
@@ -72,6 +95,8 @@ typedef struct dmongo_pool_event {
     const char *reason;     /* of CONNECTION_CLOSED: "stale", "idle", "error" or
                                "poolClosed"; of CHECK_OUT_FAILED: "timeout",
                                "connectionError" or "poolClosed"; else NULL     */
+    const diesel_error *error; /* of CONNECTION_CLOSED and CHECK_OUT_FAILED, if it
+                               is known; else NULL                              */
     int64_t duration_us;    /* of CONNECTION_READY, CHECK_OUT_FAILED and
                                CHECKED_OUT: since it began                      */
     bool interrupts_in_use; /* of POOL_CLEARED: operations that have a connection
