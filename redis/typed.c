@@ -148,10 +148,22 @@ static bool is_text(const dredis_reply *reply)
            reply->type == DREDIS_VERBATIM;
 }
 
+/* Takes the reply; both may be NULL. */
+static void hand_out(dredis_reply *reply, char **value, size_t *len)
+{
+    if (len != NULL)
+        *len = reply->len;
+    if (value != NULL)
+        *value = dredis__reply_into_string(reply);
+    else
+        dredis_reply_free(reply);
+}
+
 int dredis__ask_text_or_nil(dredis *client, const diesel_value *args, size_t n,
                             char **value, size_t *len, diesel_error *err)
 {
-    *value = NULL;
+    if (value != NULL)
+        *value = NULL;
     dredis_reply *reply = call(client, args, n, err);
     if (reply == NULL)
         return -1;
@@ -163,24 +175,21 @@ int dredis__ask_text_or_nil(dredis *client, const diesel_value *args, size_t n,
     }
     if (!is_text(reply))
         return unexpected(client, args, n, reply, err);
-    if (len != NULL)
-        *len = reply->len;
-    *value = dredis__reply_into_string(reply);
+    hand_out(reply, value, len);
     return 1;
 }
 
 int dredis__ask_text(dredis *client, const diesel_value *args, size_t n,
                      char **value, size_t *len, diesel_error *err)
 {
-    *value = NULL;
+    if (value != NULL)
+        *value = NULL;
     dredis_reply *reply = call(client, args, n, err);
     if (reply == NULL)
         return -1;
     if (!is_text(reply))
         return unexpected(client, args, n, reply, err);
-    if (len != NULL)
-        *len = reply->len;
-    *value = dredis__reply_into_string(reply);
+    hand_out(reply, value, len);
     return 0;
 }
 

@@ -78,6 +78,33 @@ FIBER_TEST(get_gives_a_string_of_its_own)
 }
 END_TEST
 
+FIBER_TEST(what_is_not_wanted_may_be_left_out)
+{
+    diesel_error err;
+    size_t len;
+    begin();
+    assert_call("$3\r\n1-1\r\n",
+                dredis_xadd(client, "x", "*", DREDIS_LIST("a", 1), NULL, NULL, NULL,
+                            &err),
+                1, "XADD x * a 1");
+    assert_call("$5\r\nhello\r\n", dredis_get(client, "k", NULL, &len, &err), 1,
+                "GET k");
+    ck_assert_uint_eq(len, 5);
+    assert_call("$-1\r\n", dredis_get(client, "k", NULL, &len, &err), 0, "GET k");
+    ck_assert_uint_eq(len, 0);
+    assert_call("$1\r\nx\r\n", dredis_echo(client, "x", NULL, NULL, &err), 0,
+                "ECHO x");
+    assert_call("-ERR x\r\n", dredis_echo(client, "x", NULL, NULL, &err), -1,
+                "ECHO x");
+    assert_call(":7\r\n", dredis_incr(client, "k", NULL, &err), 0, "INCR k");
+    assert_call(":1\r\n", dredis_echo(client, "x", NULL, NULL, &err), -1,
+                "ECHO x");
+    assert_error(DIESEL_E_PROTOCOL);
+    end();
+    return 0;
+}
+END_TEST
+
 FIBER_TEST(get_gives_every_byte)
 {
     diesel_error err;
@@ -164,7 +191,8 @@ int main(void)
 {
     Suite *suite = suite_create("redis_commands");
     test_case(suite, "commands", get_gives_a_string_of_its_own,
-              get_gives_every_byte, set_sends_its_options,
+              what_is_not_wanted_may_be_left_out, get_gives_every_byte,
+              set_sends_its_options,
               the_others_give_numbers);
     return test_suite_run(suite);
 }

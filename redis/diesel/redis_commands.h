@@ -30,10 +30,9 @@
  *    the word alone; a number is sent if it is not 0, a diesel_value if it is not
  *    zero-initialised: .block = diesel_int(0). Of words that exclude each other,
  *    the server refuses more than one.
- *  - What comes back is written behind a pointer, before the error. A pointer to a
- *    number, and `len`, may be NULL. Strings are owned by the caller, freed with
- *    diesel_free(); they may hold any bytes, *len of them, and end with a zero byte
- *    beyond.
+ *  - What comes back is written behind a pointer, before the error; NULL: it is not
+ *    wanted. Strings are owned by the caller, freed with diesel_free(); they may hold
+ *    any bytes, *len of them, and end with a zero byte beyond.
  *
  * Functions that return an int give -1 on failure. Where there may be no value, or a
  * condition may not be met, they give 1 or 0 and with 0 a NULL string or a number
