@@ -7,6 +7,7 @@
 # server called localhost. Marks say what else a program needs:
 #
 #   ```c redis         a Redis server at $REDIS_URL: one of the test's own, empty
+#   ```c resp3         the same, and a hiredis that knows RESP3
 #   ```c live          a MongoDB server at $MONGODB_URI: that of with-servers
 #   ```c certificate   the two files: the command openssl makes them
 #   ```c compile       what cannot be had here
@@ -107,6 +108,7 @@ can_run() {
     run) ;;
     certificate) [ -f "$dir/here/key.pem" ] || make_certificate ;;
     redis) start_redis ;;
+    resp3) grep -q 'HAVE_HIREDIS_RESP3 1' "$top_builddir/config.h" && start_redis ;;
     live) find_mongodb ;;
     compile) return 1 ;;
     *)

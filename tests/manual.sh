@@ -87,7 +87,7 @@ named() {
         }' | sort -u
 }
 
-for path in core/diesel/*.h; do
+for path in core/diesel/*.h redis/diesel/*.h; do
     header=${path##*/}
     page=docs/${header%.h}.md
     if [ ! -f "$page" ]; then

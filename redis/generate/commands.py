@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the typed commands and the table of all commands.
+"""Writes the typed commands, their tables in the manual, the table of all commands.
 
     commands.py            writes the files
     commands.py --check    says which files are not what would be written
@@ -13,6 +13,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import functions  # noqa: E402
+import pages  # noqa: E402
 import snapshot  # noqa: E402
 import table  # noqa: E402
 
@@ -24,6 +25,7 @@ def files():
     commands = snapshot.load()
     yield "redis/command_table.c", table.write(commands)
     yield from functions.files(commands)
+    yield from pages.files(commands)
 
 
 def is_stale(path, text):
