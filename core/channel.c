@@ -118,14 +118,6 @@ void diesel_channel_free(diesel_channel *channel)
     diesel_free(channel);
 }
 
-static size_t length(const diesel__link *list)
-{
-    size_t n = 0;
-    for (const diesel__link *l = list->next; l != list; l = l->next)
-        n++;
-    return n;
-}
-
 void diesel__channels_visit(diesel__sched *s,
                             void (*fn)(void *arg,
                                        const diesel__channel_view *view),
@@ -138,8 +130,10 @@ void diesel__channels_visit(diesel__sched *s,
                                         .count = channel->count,
                                         .capacity = channel->capacity,
                                         .item_size = channel->item_size,
-                                        .senders = length(&channel->senders),
-                                        .receivers = length(&channel->receivers),
+                                        .senders =
+                                            diesel__list_length(&channel->senders),
+                                        .receivers =
+                                            diesel__list_length(&channel->receivers),
                                         .closed = channel->closed});
     }
 }

@@ -180,7 +180,8 @@ static void channel_row(void *arg, const diesel__channel_view *view)
 {
     char address[24];
     snprintf(address, sizeof address, "%p", view->channel);
-    diesel_console_row((diesel_console_page *)arg, "channel", address, "items",
+    diesel_console_row((diesel_console_page *)arg, "channel", address, "between",
+                       view->between_threads ? "threads" : "fibers", "items",
                        view->count, "capacity", view->capacity, "item_bytes",
                        view->item_size, "senders", view->senders, "receivers",
                        view->receivers, "state", view->closed ? "closed" : "");
@@ -191,6 +192,7 @@ static int show_channels(diesel__sched *s, char **words, size_t count,
 {
     (void)words, (void)count, (void)err;
     diesel__channels_visit(s, channel_row, page);
+    diesel__thread_channels_visit(s, channel_row, page);
     return 0;
 }
 

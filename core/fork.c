@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "channel_internal.h"
 #include "sched_internal.h"
 #include "signal_internal.h"
 #include "workers_internal.h"
@@ -37,6 +38,7 @@ static void in_child(void)
 {
     diesel__forks++;
     diesel__workers_forked();
+    diesel__thread_channels_forked();
     diesel__signals_forked();
     diesel__sched *s = diesel__current;
     if (s == NULL || s->forked_from)

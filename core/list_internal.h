@@ -28,6 +28,14 @@ static inline bool diesel__list_is_empty(const diesel__link *head)
     return head->next == head;
 }
 
+static inline size_t diesel__list_length(const diesel__link *head)
+{
+    size_t n = 0;
+    for (const diesel__link *l = head->next; l != head; l = l->next)
+        n++;
+    return n;
+}
+
 static inline void diesel__list_append(diesel__link *head, diesel__link *link)
 {
     link->prev = head->prev;

@@ -23,6 +23,7 @@
 
 #include <diesel/memory.h>
 
+#include "channel_internal.h"
 #include "fork_internal.h"
 #include "inbox_internal.h"
 #include "list_internal.h"
@@ -52,8 +53,36 @@ struct diesel_thread_channel {
     bool closed;
     struct port *ports;
     diesel__link lines[SIDES];
+    diesel__link in_all; /* under the lock of that */
     char ring[] __attribute__((aligned(16)));
 };
+
+/* Those of the process, for the console. A channel's lock is taken under this one. */
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static diesel__link all = {&all, &all};
+
+/* The parent's are not the child's to show, and stay where they are. */
+void diesel__thread_channels_forked(void)
+{
+    pthread_mutex_init(&all_lock, NULL);
+    diesel__link_init(&all);
+}
+
+static void enter_all(diesel_thread_channel *channel)
+{
+    pthread_mutex_lock(&all_lock);
+    diesel__list_append(&all, &channel->in_all);
+    pthread_mutex_unlock(&all_lock);
+}
+
+static void leave_all(diesel_thread_channel *channel)
+{
+    if (channel->born != diesel__forks)
+        return;
+    pthread_mutex_lock(&all_lock);
+    diesel__link_unlink(&channel->in_all);
+    pthread_mutex_unlock(&all_lock);
+}
 
 diesel_thread_channel *diesel_thread_channel_new(size_t item_size,
                                                  size_t capacity,
@@ -75,6 +104,7 @@ diesel_thread_channel *diesel_thread_channel_new(size_t item_size,
         diesel_error_nomem(err, "a channel between threads");
         return NULL;
     }
+    diesel__fork_watch();
     *channel = (diesel_thread_channel){.born = diesel__forks,
                                        .item_size = item_size,
                                        .capacity = capacity};
@@ -82,6 +112,7 @@ diesel_thread_channel *diesel_thread_channel_new(size_t item_size,
     atomic_init(&channel->shares, 1);
     for (int side = 0; side < SIDES; side++)
         diesel__link_init(&channel->lines[side]);
+    enter_all(channel);
     return channel;
 }
 
@@ -108,6 +139,7 @@ void diesel_thread_channel_free(diesel_thread_channel *channel)
                         "wait on it\n");
         abort();
     }
+    leave_all(channel);
     while (channel->ports != NULL) {
         struct port *port = channel->ports;
         channel->ports = port->next;
@@ -273,6 +305,34 @@ static struct port *find_port(diesel_thread_channel *channel,
         port = port->next;
     unlock(channel);
     return port;
+}
+
+void diesel__thread_channels_visit(diesel__sched *s,
+                                   void (*fn)(void *arg,
+                                              const diesel__channel_view *view),
+                                   void *arg)
+{
+    pthread_mutex_lock(&all_lock);
+    for (diesel__link *l = all.next; l != &all; l = l->next) {
+        diesel_thread_channel *channel =
+            DIESEL__HOLDER(l, diesel_thread_channel, in_all);
+        const struct port *port =
+            s->inbox != NULL ? find_port(channel, s->inbox) : NULL;
+        diesel__channel_view view = {.channel = channel,
+                                     .capacity = channel->capacity,
+                                     .item_size = channel->item_size,
+                                     .between_threads = true};
+        if (port != NULL) {
+            view.senders = diesel__list_length(&port->cases[SEND]);
+            view.receivers = diesel__list_length(&port->cases[RECV]);
+        }
+        lock(channel);
+        view.count = channel->count;
+        view.closed = channel->closed;
+        unlock(channel);
+        fn(arg, &view);
+    }
+    pthread_mutex_unlock(&all_lock);
 }
 
 /* The calling thread's, made if there is none; NULL: NOMEM, LIMIT, IO. */

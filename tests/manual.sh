@@ -3,15 +3,18 @@
 #
 # The manual against the libraries and itself:
 #
-#   - each public header diesel/NAME.h has its page docs/NAME.md, which names it, has
-#     a program that tests/docs.sh compiles, and names each function of the header;
+#   - each public header diesel/NAME.h has its page, docs/NAME.md or else one or more
+#     that name it; there is a program that tests/docs.sh compiles, and each function
+#     of the header is named;
 #   - docs/switching.md names each public function, or the header with all of its own;
 #   - docs/README.md leads to every page, and docs/include.am lists it;
-#   - no link within the project is dead.
+#   - no link within the project is dead;
+#   - nothing is wrong with the form of the tools' manual pages.
 #
 # A function is named by its whole name, or by its end in a list of several:
 # `diesel_mutex_lock`, `_unlock`. Those behind a macro, such as dredis_call_array(), are
 # named by the macro. `make check` gives top_srcdir.
+# shellcheck disable=SC2046,SC2086 # no path and no name has spaces
 set -eu
 : "${top_srcdir:?}"
 LC_ALL=C
@@ -87,18 +90,22 @@ named() {
         }' | sort -u
 }
 
-for path in core/diesel/*.h redis/diesel/*.h; do
+for path in core/diesel/*.h redis/diesel/*.h mongo/diesel/*.h; do
     header=${path##*/}
-    page=docs/${header%.h}.md
-    if [ ! -f "$page" ]; then
-        complain "<diesel/$header> has no page $page"
+    if [ -f "docs/${header%.h}.md" ]; then
+        pages=docs/${header%.h}.md
+        grep -q "<diesel/$header>" "$pages" || complain "$pages does not name <diesel/$header>"
+    else
+        pages=$(grep -l "<diesel/$header>" docs/*.md | grep -v /switching.md || :)
+    fi
+    if [ -z "$pages" ]; then
+        complain "<diesel/$header> has no page"
         continue
     fi
-    grep -q "<diesel/$header>" "$page" || complain "$page does not name <diesel/$header>"
-    grep -q '^int main(' "$page" || complain "$page has no program"
+    grep -q '^int main(' $pages || complain "<diesel/$header> has no program in" $pages
     sed -n "s/^$header //p" "$dir/functions" > "$dir/here"
-    missing=$(named "$page" | comm -13 - "$dir/here")
-    [ -z "$missing" ] || complain "$page does not name:" $missing
+    missing=$(for page in $pages; do named "$page"; done | sort -u | comm -13 - "$dir/here")
+    [ -z "$missing" ] || complain "<diesel/$header>:" $pages "does not name" $missing
 done
 
 {
@@ -125,6 +132,15 @@ while read -r file target; do
     [ -z "$target" ] || [ -e "$(dirname "$file")/$target" ] ||
         complain "$file: there is no $target"
 done < "$dir/links"
+
+# The manual pages of the tools, by whichever checker there is.
+if command -v groff >/dev/null; then
+    said=$(groff -man -ww -z docs/man/*.1 2>&1)
+    [ -z "$said" ] || complain "$said"
+fi
+if command -v mandoc >/dev/null; then
+    said=$(mandoc -Tlint -Wwarning docs/man/*.1 2>&1) || complain "$said"
+fi
 
 while read -r page; do
     [ "$page" = docs/README.md ] || grep -q "^docs/README.md ${page#docs/}\$" "$dir/links" ||

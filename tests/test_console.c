@@ -571,6 +571,47 @@ START_TEST(the_console_ends_with_its_scheduler)
 }
 END_TEST
 
+static diesel_thread_channel *between;
+
+static int wait_for_threads(void *arg)
+{
+    diesel_error err;
+    int item;
+    (void)arg;
+    int got = diesel_thread_channel_recv(between, &item, DIESEL_FOREVER, &err);
+    ck_assert_int_eq(got, 0);
+    return 0;
+}
+
+CONSOLE_TEST(channels_between_threads_are_shown)
+{
+    diesel_error err;
+    diesel_thread_channel *full = diesel_thread_channel_new(8, 2, &err);
+    assert_made(full);
+    assert_made(between = diesel_thread_channel_new(sizeof(int), 3, &err));
+    assert_ok(diesel_thread_channel_try_send(full, "12345678", &err));
+    diesel_scope *scope = diesel_scope_open(NULL);
+    diesel_go(scope, wait_for_threads, NULL);
+    diesel_go(scope, wait_for_threads, NULL);
+    diesel_stream *stream = attach();
+    ck_assert_str_eq(ask(stream, "json channels"), "ok");
+    assert_contains(body, "\"between\":\"threads\",\"items\":1,\"capacity\":2,"
+                          "\"item_bytes\":8,\"senders\":0,\"receivers\":0,");
+    assert_contains(body, "\"between\":\"threads\",\"items\":0,\"capacity\":3,"
+                          "\"item_bytes\":4,\"senders\":0,\"receivers\":2,"
+                          "\"state\":\"\"}");
+    diesel_thread_channel_close(between);
+    assert_ok(diesel_scope_wait(scope, &err));
+    ck_assert_str_eq(ask(stream, "json channels"), "ok");
+    assert_contains(body, "\"receivers\":0,\"state\":\"closed\"}");
+    diesel_thread_channel_free(between);
+    diesel_thread_channel_free(full);
+    ck_assert_str_eq(ask(stream, "json channels"), "ok");
+    ck_assert_ptr_null(strstr(body, "threads"));
+    diesel_stream_close(stream);
+    return 0;
+}
+
 static diesel_channel *left;
 
 static int leave_a_channel(void *arg)
@@ -758,6 +799,7 @@ int main(void)
     Suite *suite = suite_create("console");
     test_case(suite, "page", rows_become_tables, a_page_beyond_its_limit_is_cut);
     test_case(suite, "fiber", fibers_are_shown_in_their_tree,
+              channels_between_threads_are_shown,
               a_fiber_is_shown_with_where_it_waits,
               backtraces_lead_through_the_functions_of_a_fiber,
               cancelling_a_fiber_cancels_its_scope,

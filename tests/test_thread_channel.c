@@ -525,10 +525,15 @@ FIBER_TEST(a_forked_child_is_told)
     pid_t child = fork();
     if (child == 0) {
         int item = 1;
-        _exit(diesel_thread_channel_try_send(channel, &item, &err) == -1 &&
-                      err.code == DIESEL_E_FAILED
-                  ? 0
-                  : 1);
+        bool told = diesel_thread_channel_try_send(channel, &item, &err) == -1 &&
+                    err.code == DIESEL_E_FAILED;
+        /* It may give up its parent's, and have its own. */
+        diesel_thread_channel *own = diesel_thread_channel_new(sizeof item, 1, &err);
+        diesel_thread_channel_free(channel);
+        bool has_own =
+            own != NULL && diesel_thread_channel_try_send(own, &item, &err) == 0;
+        diesel_thread_channel_free(own);
+        _exit(told && has_own ? 0 : 1);
     }
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
