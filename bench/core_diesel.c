@@ -238,6 +238,61 @@ static void pair(const struct bench_args *args)
     diesel_stream_close(ends[1]);
 }
 
+struct thread_channels {
+    diesel_thread_channel *there;
+    diesel_thread_channel *back; /* NULL: nothing comes back */
+};
+
+static int echo_between_threads(void *arg)
+{
+    struct thread_channels *channels = arg;
+    diesel_error err;
+    uint64_t n;
+    int got;
+    while ((got = diesel_thread_channel_recv(channels->there, &n, DIESEL_FOREVER,
+                                             &err)) > 0)
+        if (channels->back != NULL)
+            bench_must(diesel_thread_channel_send(channels->back, &n,
+                                                  DIESEL_FOREVER, &err), &err);
+    bench_must(got, &err);
+    return 0;
+}
+
+/* The same as "channel" through channels between threads, yet on one: what is paid
+ * for being ready for others. */
+static void thread_channel(const struct bench_args *args)
+{
+    diesel_error err;
+    struct thread_channels channels = {
+        .there = diesel_thread_channel_new(sizeof(uint64_t), args->width, &err),
+        .back = args->width > 1
+                    ? NULL
+                    : diesel_thread_channel_new(sizeof(uint64_t), 1, &err),
+    };
+    if (channels.there == NULL || (args->width == 1 && channels.back == NULL))
+        bench_fail("%s", err.message);
+    diesel_scope *scope = diesel_scope_open(NULL);
+    diesel_go(scope, echo_between_threads, &channels);
+
+    struct bench_clock clock = bench_start();
+    for (uint64_t i = 0; i < args->count; i++) {
+        uint64_t came = i;
+        bench_must(diesel_thread_channel_send(channels.there, &i, DIESEL_FOREVER,
+                                              &err), &err);
+        if (channels.back != NULL)
+            bench_must(diesel_thread_channel_recv(channels.back, &came,
+                                                  DIESEL_FOREVER, &err), &err);
+        if (came != i)
+            bench_fail("%" PRIu64 " came back as %" PRIu64, i, came);
+    }
+    diesel_thread_channel_close(channels.there);
+    bench_must(diesel_scope_wait(scope, &err), &err);
+    bench_stop(&clock);
+    bench_print(&clock, args->count);
+    diesel_thread_channel_free(channels.there);
+    diesel_thread_channel_free(channels.back);
+}
+
 int main(int argc, char **argv)
 {
     static const struct bench_case cases[] = {
@@ -246,6 +301,7 @@ int main(int argc, char **argv)
         {"channel", channel},
         {"idle", idle},
         {"pair", pair},
+        {"thread-channel", thread_channel},
         {NULL, NULL},
     };
     return bench_diesel_main(argc, argv, cases);
