@@ -11,6 +11,7 @@
 #include <diesel/memory.h>
 #include <diesel/metrics.h>
 
+#include "broadcast_internal.h"
 #include "channel_internal.h"
 #include "log_internal.h"
 #include "metrics_internal.h"
@@ -26,7 +27,7 @@ struct command {
     const char *help;
 };
 
-static command_fn show_channels, show_help, show_loggers, set_level, show_metrics,
+static command_fn show_broadcasts, show_channels, show_help, show_loggers, set_level, show_metrics,
     show_scheduler;
 
 static const struct command commands[] = {
@@ -39,6 +40,8 @@ static const struct command commands[] = {
      "Cancel the fiber's nearest scope, with all that is in it."},
     {"scopes", "", 0, diesel__console_scopes, "Scopes and their deadlines."},
     {"channels", "", 0, show_channels, "Channels, and how many wait on them."},
+    {"broadcasts", "", 0, show_broadcasts,
+     "Broadcasts, their readers, and how many hold up senders."},
     {"timers", "", 0, diesel__console_timers, "What happens next, in time."},
     {"scheduler", "", 0, show_scheduler, "Figures of the scheduler."},
     {"loggers", "", 0, show_loggers, "Loggers in use, and their levels."},
@@ -193,6 +196,24 @@ static int show_channels(diesel__sched *s, char **words, size_t count,
     (void)words, (void)count, (void)err;
     diesel__channels_visit(s, channel_row, page);
     diesel__thread_channels_visit(s, channel_row, page);
+    return 0;
+}
+
+static void broadcast_row(void *arg, const diesel__broadcast_view *view)
+{
+    char address[24];
+    snprintf(address, sizeof address, "%p", view->broadcast);
+    diesel_console_row((diesel_console_page *)arg, "broadcast", address, "readers",
+                       view->readers, "full", view->full, "most_items", view->most,
+                       "item_bytes", view->item_size, "senders", view->senders,
+                       "state", view->closed ? "closed" : "");
+}
+
+static int show_broadcasts(diesel__sched *s, char **words, size_t count,
+                           diesel_console_page *page, diesel_error *err)
+{
+    (void)words, (void)count, (void)err;
+    diesel__broadcasts_visit(s, broadcast_row, page);
     return 0;
 }
 

@@ -35,6 +35,7 @@
 #include <diesel/memory.h>
 #include <diesel/park.h>
 
+#include "broadcast_internal.h"
 #include "channel_internal.h"
 #include "local_internal.h"
 #include "log_internal.h"
@@ -96,6 +97,7 @@ int diesel__sched_new(const diesel_options *options, diesel_error *err)
     diesel__stack_pool_init(&s->stacks, stack_size);
     diesel__scope_init(&s->root, s);
     diesel__link_init(&s->channels);
+    diesel__link_init(&s->broadcasts);
     diesel__link_init(&s->pages);
     s->root.label = "root";
     s->root.deadline = INT64_MAX;
@@ -110,6 +112,7 @@ void diesel__sched_free(diesel__sched *s)
 {
     delist(s);
     diesel__channels_leave(s);
+    diesel__broadcasts_leave(s);
     diesel__scopes_free(s);
     diesel__log_context_drop(s->loop_fiber.log_context);
     diesel__stack_pool_clear(&s->stacks);

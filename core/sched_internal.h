@@ -132,6 +132,7 @@ struct diesel__sched {
     struct diesel__stall *stall; /* who watches for stalls; or NULL */
 
     diesel__link channels;   /* made under it, see channel_internal.h */
+    diesel__link broadcasts; /* the same, see broadcast_internal.h */
     diesel__link pages;      /* of the console, see console_internal.h */
     struct diesel__console *console; /* or NULL */
 

@@ -613,6 +613,8 @@ CONSOLE_TEST(channels_between_threads_are_shown)
 }
 
 static diesel_channel *left;
+static diesel_broadcast *left_broadcast;
+static diesel_broadcast_reader *left_reader;
 
 static int leave_a_channel(void *arg)
 {
@@ -621,9 +623,19 @@ static int leave_a_channel(void *arg)
     left = diesel_channel_new(1, 1, &err);
     assert_made(left);
     diesel_channel_close(left);
+    left_broadcast = diesel_broadcast_new(
+        &(diesel_broadcast_options){.item_size = 1}, &err);
+    assert_made(left_broadcast);
+    left_reader = diesel_broadcast_join(
+        left_broadcast, &(diesel_broadcast_reader_options){.capacity = 1}, &err);
+    assert_made(left_reader);
+    assert_ok(diesel_broadcast_send(left_broadcast, "x", DIESEL_NOW, &err));
     diesel_stream *stream = attach();
     ck_assert_str_eq(ask(stream, "channels"), "ok");
     assert_contains(body, "closed");
+    ck_assert_str_eq(ask(stream, "json broadcasts"), "ok");
+    assert_contains(body, "\"readers\":1,\"full\":1,\"most_items\":1,"
+                          "\"item_bytes\":1,\"senders\":0,\"state\":\"\"}");
     diesel_stream_close(stream);
     return 0;
 }
@@ -636,6 +648,8 @@ START_TEST(a_channel_may_outlive_its_scheduler)
     run_with_console(leave_a_channel);
     diesel_channel_free(left);
     diesel_channel_free(before);
+    diesel_broadcast_leave(left_reader);
+    diesel_broadcast_free(left_broadcast);
 }
 END_TEST
 

@@ -7,6 +7,7 @@
 #define DIESEL_CORE_H
 
 #include <diesel/address.h>
+#include <diesel/broadcast.h>
 #include <diesel/channel.h>
 #include <diesel/console.h>
 #include <diesel/copy.h>
