@@ -104,6 +104,30 @@ void diesel_condition_broadcast(diesel_condition *condition)
                      diesel__queue(&condition->waiters), 0, 0);
 }
 
+/* It has always changed before one looks, and never afterwards. */
+static bool poll_condition(diesel_case *c)
+{
+    c->result = 0;
+    return false;
+}
+
+static int enlist_condition(diesel_case *c, diesel_error *err)
+{
+    (void)err;
+    diesel_condition *condition = c->object;
+    diesel_cases_append(diesel__queue(&condition->waiters), c);
+    return 0;
+}
+
+static const diesel_waitable on_condition = {for_change, poll_condition,
+                                             enlist_condition,
+                                             diesel_cases_remove};
+
+diesel_case diesel_case_condition(diesel_condition *condition)
+{
+    return (diesel_case){.on = &on_condition, .object = condition};
+}
+
 int diesel_once_run(diesel_once *once, int (*fn)(void *arg, diesel_error *err),
                     void *arg, int64_t deadline, diesel_error *err)
 {

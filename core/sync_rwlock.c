@@ -38,8 +38,20 @@ static void serve(diesel__sched *s, diesel_rwlock *lock)
             return;
         head = diesel__wake_head(s, queue, 0, 0);
         if (head != NULL)
-            enter(lock, head->fiber, writing);
+            enter(lock, diesel__waiter_fiber(head), writing);
     }
+}
+
+/* Whether the running fiber is let in at once. */
+static bool take(diesel__sched *s, diesel_rwlock *lock, bool writing)
+{
+    if (lock->writer == s->current)
+        diesel__misused("a lock is taken by the fiber that writes under it");
+    if (!diesel__list_is_empty(diesel__queue(&lock->waiters)) ||
+        !may_enter(lock, writing))
+        return false;
+    enter(lock, s->current, writing);
+    return true;
 }
 
 static int acquire(diesel_rwlock *lock, bool writing, int64_t deadline,
@@ -49,15 +61,10 @@ static int acquire(diesel_rwlock *lock, bool writing, int64_t deadline,
     const char *what = writing ? for_writing : for_reading;
     if (diesel__is_cut(s))
         return diesel__cut(s, what, err);
-    if (lock->writer == s->current)
-        diesel__misused("a lock is taken by the fiber that writes under it");
-    diesel__link *queue = diesel__queue(&lock->waiters);
-    if (diesel__list_is_empty(queue) && may_enter(lock, writing)) {
-        enter(lock, s->current, writing);
+    if (take(s, lock, writing))
         return 0;
-    }
-    int result = diesel__wait_for(queue, writing ? &writer_mark : NULL, what,
-                                  deadline, err);
+    int result = diesel__wait_for(&lock->waiters, writing ? &writer_mark : NULL,
+                                  what, deadline, err);
     if (result < 0)
         serve(s, lock);
     return result;
@@ -83,4 +90,40 @@ void diesel_rwlock_unlock(diesel_rwlock *lock)
     else
         diesel__misused("a read-write lock is unlocked that is not held");
     serve(s, lock);
+}
+
+/* --- In a select. */
+
+static bool poll(diesel_case *c)
+{
+    c->result = 0;
+    return take(diesel__current, c->object, c->item != NULL);
+}
+
+static int enlist(diesel_case *c, diesel_error *err)
+{
+    (void)err;
+    diesel_rwlock *lock = c->object;
+    diesel_cases_append(&lock->waiters, c);
+    return 0;
+}
+
+/* If it was not let in, it may have held up those behind it. */
+static void withdraw(diesel_case *c)
+{
+    diesel_cases_remove(c);
+    serve(diesel__current, c->object);
+}
+
+static const diesel_waitable on_read = {for_reading, poll, enlist, withdraw};
+static const diesel_waitable on_write = {for_writing, poll, enlist, withdraw};
+
+diesel_case diesel_case_rwlock_read(diesel_rwlock *lock)
+{
+    return (diesel_case){.on = &on_read, .object = lock};
+}
+
+diesel_case diesel_case_rwlock_write(diesel_rwlock *lock)
+{
+    return (diesel_case){.on = &on_write, .object = lock, .item = &writer_mark};
 }

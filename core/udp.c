@@ -7,6 +7,7 @@
  * cleared when the kernel has nothing. An edge wakes one of the waiting
  * receivers; one that leaves while the socket may have more wakes the next.
  * Room for sending wakes all who wait for it, since none knows how much there is.
+ * Selects that wait for input are all told of an edge, and take nothing.
  *
  * A socket that is closed while fibers are in it lives on, without a descriptor,
  * until the last of them has left.
@@ -14,6 +15,7 @@
 #include <diesel/udp.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -56,6 +58,7 @@ void diesel__udp_ready(void *arg, unsigned what)
     if (what & (DIESEL__READABLE | DIESEL__HANGUP)) {
         udp->readable = true;
         wake_receiver(udp);
+        diesel_cases_fire_all(&udp->cases, 0);
     }
     if (what & DIESEL__WRITABLE) {
         udp->blocked = false;
@@ -100,6 +103,7 @@ void diesel_udp_close(diesel_udp *udp)
     udp->fd = -1;
     wake_all(udp, &udp->receivers, UDP_CLOSED);
     wake_all(udp, &udp->senders, UDP_CLOSED);
+    diesel_cases_fire_all(&udp->cases, 0);
     leave(udp);
 }
 
@@ -294,4 +298,37 @@ ssize_t diesel_udp_recv_batch(diesel_udp *udp, diesel_datagram *batch,
     while (got < 0 && may_receive_again(udp, errno, deadline, err) == 0);
     leave_received(udp);
     return got;
+}
+
+/* --- In a select. */
+
+static bool poll_readable(diesel_case *c)
+{
+    const diesel_udp *udp = c->object;
+    struct pollfd p = {.fd = udp->fd, .events = POLLIN};
+    c->result = 0;
+    return udp->fd < 0 || poll(&p, 1, 0) != 0;
+}
+
+static int enlist_readable(diesel_case *c, diesel_error *err)
+{
+    (void)err;
+    diesel_udp *udp = c->object;
+    udp->users++;
+    diesel_cases_append(&udp->cases, c);
+    return 0;
+}
+
+static void withdraw_readable(diesel_case *c)
+{
+    diesel_cases_remove(c);
+    leave(c->object);
+}
+
+static const diesel_waitable on_readable = {"a datagram", poll_readable,
+                                            enlist_readable, withdraw_readable};
+
+diesel_case diesel_case_udp_readable(diesel_udp *udp)
+{
+    return (diesel_case){.on = &on_readable, .object = udp};
 }

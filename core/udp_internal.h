@@ -24,6 +24,7 @@ struct diesel_udp {
     bool blocked;   /* the kernel takes no more; the loop will tell of room */
     diesel__watch *watch;
     diesel__link receivers, senders;
+    diesel__link cases; /* of selects that wait for input */
     char name[DIESEL_ADDRESS_TEXT + 4]; /* "udp 127.0.0.1:53" */
 };
 

@@ -101,6 +101,7 @@ diesel_udp *diesel_udp_open(const char *address, uint16_t port,
     udp->family = where.any.sa_family;
     diesel__link_init(&udp->receivers);
     diesel__link_init(&udp->senders);
+    diesel__link_init(&udp->cases);
     snprintf(udp->name, sizeof udp->name, "udp %s",
              diesel_address_text(&where, text, sizeof text));
     if (start(udp, &where, options != NULL ? options : &none, err) < 0) {

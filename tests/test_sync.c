@@ -45,6 +45,13 @@ static int write_take(int64_t deadline, diesel_error *err)
     return diesel_rwlock_write(&rwlock, deadline, err);
 }
 
+static int write_select(int64_t deadline, diesel_error *err)
+{
+    diesel_case cases[] = {diesel_case_rwlock_write(&rwlock),
+                           diesel_case_timer(60000)};
+    return diesel_select(cases, 2, deadline, err) < 0 ? -1 : 0;
+}
+
 static void rwlock_give(void)
 {
     diesel_rwlock_unlock(&rwlock);
@@ -82,8 +89,9 @@ static const struct kind {
     void (*give)(void);
 } kinds[] = {
     {mutex_take, mutex_give},           {mutex_select, mutex_give},
-    {write_take, rwlock_give},          {semaphore_take, semaphore_give},
-    {semaphore_select, semaphore_give}, {named_take, named_give},
+    {write_take, rwlock_give},          {write_select, rwlock_give},
+    {semaphore_take, semaphore_give},   {semaphore_select, semaphore_give},
+    {named_take, named_give},
 };
 
 static const struct kind *kind;

@@ -497,6 +497,99 @@ FIBER_TEST(closing_a_socket_wakes_who_waits)
 }
 END_TEST
 
+/* --- In a select. */
+
+FIBER_TEST(a_socket_is_readable_when_a_datagram_or_an_error_has_come)
+{
+    diesel_error err;
+    char c;
+    diesel_udp *a = open_at("127.0.0.1", NULL), *b = open_at("127.0.0.1", NULL);
+    diesel_address at_a = address_of(a), at_b = address_of(b);
+    diesel_case cases[] = {diesel_case_udp_readable(a), diesel_case_timer(2)};
+    assert_fails(diesel_select(cases, 1, DIESEL_NOW, &err), DIESEL_E_TIMEDOUT);
+    assert_contains(err.message, "a datagram");
+    ck_assert_int_eq(diesel_select(cases, 2, DIESEL_FOREVER, &err), 1);
+    send_to(b, "x", &at_a);
+    cases[1] = diesel_case_timer(60000);
+    ck_assert_int_eq(diesel_select(cases, 2, DIESEL_FOREVER, &err), 0);
+    ck_assert_int_eq(cases[0].result, 0);
+    ck_assert_int_eq(diesel_select(cases, 2, DIESEL_NOW, &err), 0); /* it stays */
+    expect(a, "x", NULL);
+    assert_fails(diesel_select(cases, 1, DIESEL_NOW, &err), DIESEL_E_TIMEDOUT);
+    assert_ok(diesel_udp_connect(a, &at_b, &err));
+    diesel_udp_close(b);
+    send_to(a, "to nobody", NULL);
+    ck_assert_int_eq(diesel_select(cases, 2, DIESEL_FOREVER, &err), 0);
+    assert_fails(diesel_udp_recv(a, &c, 1, NULL, DIESEL_NOW, &err),
+                 DIESEL_E_REFUSED);
+    diesel_udp_close(a);
+    return 0;
+}
+END_TEST
+
+struct watcher {
+    diesel_udp *udp;
+    diesel_event *stop;
+    int which, woken;
+};
+
+static int watch_one(void *arg)
+{
+    struct watcher *w = arg;
+    diesel_error err;
+    diesel_case cases[] = {diesel_case_udp_readable(w->udp),
+                           diesel_case_event(w->stop)};
+    w->which = diesel_select(cases, 2, DIESEL_FOREVER, &err);
+    w->woken++;
+    return w->which < 0 ? diesel_fail(&err) : 0;
+}
+
+/* How the selects end: a datagram, another case, cancellation, closing. */
+static const char ends[] = "doxc";
+
+FIBER_TEST(all_selects_on_a_socket_are_told_beside_its_receiver)
+{
+    diesel_error err;
+    diesel_event stop = {0};
+    diesel_udp *a = open_at("127.0.0.1", NULL), *b = open_at("127.0.0.1", NULL);
+    diesel_address at_a = address_of(a);
+    struct watcher watchers[3];
+    struct receiver receiver = {.udp = a};
+    diesel_scope *receiving = diesel_scope_open(NULL);
+    diesel_scope *watching = diesel_scope_open(NULL);
+    diesel_go(receiving, receive_one, &receiver);
+    for (int i = 0; i < 3; i++) {
+        watchers[i] = (struct watcher){.udp = a, .stop = &stop, .which = -2};
+        diesel_go(watching, watch_one, &watchers[i]);
+    }
+    assert_ok(diesel_yield(&err));
+    if (ends[row] == 'd')
+        send_to(b, "x", &at_a);
+    else if (ends[row] == 'o')
+        diesel_event_set(&stop);
+    else if (ends[row] == 'x')
+        diesel_scope_cancel(watching);
+    else
+        diesel_udp_close(a);
+    int result = diesel_scope_wait(watching, &err);
+    ck_assert_int_eq(result, 0);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(watchers[i].woken, 1);
+        ck_assert_int_eq(watchers[i].which, ends[row] == 'o'   ? 1
+                                            : ends[row] == 'x' ? -1
+                                                               : 0);
+    }
+    if (ends[row] == 'o' || ends[row] == 'x') /* the receiver is still there */
+        send_to(b, "x", &at_a);
+    assert_ok(diesel_scope_wait(receiving, &err));
+    ck_assert_int_eq(receiver.code, ends[row] == 'c' ? DIESEL_E_CLOSED : 0);
+    if (ends[row] != 'c')
+        diesel_udp_close(a);
+    diesel_udp_close(b);
+    return 0;
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("udp");
@@ -513,6 +606,11 @@ int main(void)
               what_cannot_be_sent_is_an_error, opening_names_what_is_wrong,
               options_are_set, a_v6_socket_hears_v4_unless_told_otherwise,
               batches_move_many_datagrams, a_batch_stops_where_it_cannot_go_on);
+    test_case_rows(suite, "selects",
+                   all_selects_on_a_socket_are_told_beside_its_receiver,
+                   sizeof ends - 1);
+    test_case(suite, "select",
+              a_socket_is_readable_when_a_datagram_or_an_error_has_come);
     test_case(suite, "waiting", calls_end_by_deadline_and_cancellation,
               each_of_many_receivers_gets_one, closing_a_socket_wakes_who_waits);
     return test_suite_run(suite);

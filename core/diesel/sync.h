@@ -107,6 +107,9 @@ int diesel_rwlock_write(diesel_rwlock *lock, int64_t deadline,
 /* Ends the running fiber's reading or writing. What is not locked aborts the
  * program. */
 void diesel_rwlock_unlock(diesel_rwlock *lock);
+/* In a select: it is locked, for reading or writing, by this fiber. result: 0. */
+diesel_case diesel_case_rwlock_read(diesel_rwlock *lock);
+diesel_case diesel_case_rwlock_write(diesel_rwlock *lock);
 
 /* --- Semaphore: up to `count` at a time. */
 
@@ -138,6 +141,10 @@ int diesel_condition_wait(diesel_condition *condition, diesel_mutex *mutex,
  * fibers. */
 void diesel_condition_signal(diesel_condition *condition);
 void diesel_condition_broadcast(diesel_condition *condition);
+/* In a select: somebody has said so while the select waited; never at once. No mutex
+ * is touched, and none may be held that the other side needs: look at what is waited for
+ * right before the select, without a switch between. result: 0. */
+diesel_case diesel_case_condition(diesel_condition *condition);
 
 /* --- Once: the first who comes does it, all others wait until it is done. */
 

@@ -30,6 +30,7 @@
 
 #include <diesel/address.h>
 #include <diesel/error.h>
+#include <diesel/select.h>
 #include <diesel/time.h>
 
 #ifdef __cplusplus
@@ -108,6 +109,11 @@ ssize_t diesel_udp_recv_batch(diesel_udp *udp, diesel_datagram *batch,
                               size_t count, int64_t deadline,
                               diesel_error *err)
     __attribute__((warn_unused_result));
+
+/* In a select, see <diesel/select.h>: a receive would not wait, because a datagram is
+ * there, or an error, or the socket has been closed. Nothing is received: if several
+ * fibers receive, somebody else may be first. result: 0. */
+diesel_case diesel_case_udp_readable(diesel_udp *udp);
 
 /* Joins or leaves a multicast group (its port does not matter) on the interface
  * of that index (if_nametoindex(3)); 0: the system chooses. 0 or -1. Never switch
