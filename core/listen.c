@@ -34,7 +34,8 @@
 struct diesel_listener {
     diesel__sched *sched;
     int fd; /* -1 after it was closed */
-    unsigned users;
+    unsigned users;   /* calls that are in it, perhaps suspended */
+    unsigned handles; /* that are to be closed yet */
     diesel__watch *watch;
     diesel__link acceptors; /* who is in diesel_accept(), first come */
     diesel_listen_options options;
@@ -87,6 +88,7 @@ static diesel_listener *start(int fd, const char *name,
     }
     listener->sched = diesel__sched_need("listening");
     listener->fd = fd;
+    listener->handles = 1;
     listener->options = *options;
     diesel__link_init(&listener->acceptors);
     snprintf(listener->name, sizeof listener->name, "%s", name);
@@ -223,15 +225,14 @@ bool diesel__listener_is_closed(const diesel_listener *listener)
 
 void diesel__listener_leave(diesel_listener *listener)
 {
-    if (--listener->users == 0 && listener->fd < 0)
+    if (--listener->users == 0 && listener->handles == 0)
         diesel_free(listener);
 }
 
-void diesel_listener_close(diesel_listener *listener)
+void diesel__listener_shut(diesel_listener *listener)
 {
-    if (listener == NULL || listener->fd < 0)
+    if (listener->fd < 0)
         return;
-    diesel__listener_enter(listener);
     diesel__watch_close(listener->watch);
     diesel__sys.close(listener->fd);
     listener->fd = -1;
@@ -241,6 +242,23 @@ void diesel_listener_close(diesel_listener *listener)
     diesel__link *head = &listener->acceptors;
     for (diesel__link *l = head->next; l != head; l = l->next)
         diesel__wake(listener->sched, acceptor_of(l)->fiber, ACCEPT_CLOSED);
+}
+
+diesel_listener *diesel_listener_share(diesel_listener *listener)
+{
+    listener->handles++;
+    return listener;
+}
+
+/* A service has closed its handle already if somebody has done so while it lasted. */
+void diesel_listener_close(diesel_listener *listener)
+{
+    if (listener == NULL)
+        return;
+    diesel__listener_enter(listener);
+    diesel__listener_shut(listener);
+    if (listener->handles > 0)
+        listener->handles--;
     diesel__listener_leave(listener);
 }
 

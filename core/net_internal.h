@@ -43,6 +43,8 @@ int diesel__socket_local(int fd, const char *name, diesel_address *address,
 /* Between these two a listener that is closed keeps its memory. */
 void diesel__listener_enter(diesel_listener *listener);
 void diesel__listener_leave(diesel_listener *listener);
+/* Closes the socket, as often as one likes, and leaves the handles. */
+void diesel__listener_shut(diesel_listener *listener);
 bool diesel__listener_is_closed(const diesel_listener *listener);
 
 /* Waits for `what`: 0 when it is woken, by diesel_wake() or the listener's end;

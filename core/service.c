@@ -60,7 +60,7 @@ static void report(const struct service *v, const char *peer,
 
 /* Takes what diesel_fail() has left; what only says that the handler was cut
  * short is no failure. */
-static void note_failure(const struct connection *c)
+static void note_failure(const struct connection *c, int result)
 {
     diesel_fiber *self = diesel_self();
     diesel_error why;
@@ -68,7 +68,9 @@ static void note_failure(const struct connection *c)
         why = *self->error;
     else
         diesel_error_set(&why, DIESEL_E_FAILED, DIESEL_DOM_CORE, 0,
-                         "the handler failed and gave no error");
+                         "the handler returned %d and no error, for which there is "
+                         "diesel_fail()",
+                         result);
     diesel_free(self->error);
     self->error = NULL;
     bool says_cut =
@@ -105,9 +107,11 @@ static int read_proxy_header(const struct connection *c)
 static int run_handler(void *arg)
 {
     struct connection *c = arg;
-    if (read_proxy_header(c) < 0 ||
-        c->service->handler(c->stream, c->service->arg) < 0)
-        note_failure(c);
+    int result = read_proxy_header(c);
+    if (result == 0)
+        result = c->service->handler(c->stream, c->service->arg);
+    if (result < 0)
+        note_failure(c, result);
     end(c);
     return 0;
 }
@@ -184,7 +188,7 @@ static int wait_for_stop(void *arg)
 {
     struct service *v = arg;
     if (diesel_event_wait(v->options.stop, DIESEL_FOREVER, NULL) == 0)
-        diesel_listener_close(v->listener);
+        diesel__listener_shut(v->listener);
     return 0;
 }
 
@@ -194,7 +198,7 @@ static int heed_stop(struct service *v, diesel_error *err)
     if (v->options.stop == NULL)
         return 0;
     if (diesel_event_is_set(v->options.stop))
-        diesel_listener_close(v->listener);
+        diesel__listener_shut(v->listener);
     else if (diesel__start(v->scope, "service stop", wait_for_stop, v) == NULL)
         return diesel_error_nomem(err, "a service's fiber");
     return 0;
@@ -232,7 +236,7 @@ static int run(struct service *v, diesel_error *err)
     int result = heed_stop(v, &why);
     if (result == 0)
         result = serve(v, &why);
-    diesel_listener_close(v->listener);
+    diesel__listener_shut(v->listener);
     if (result == 0)
         result = drain(v, &why);
     diesel_scope_cancel(v->scope);

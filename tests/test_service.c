@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "cancel_loop.h"
-#include "faulty_sys.h"
+#include "fault_loop.h"
 #include "test_util.h"
 
 /* A service in a fiber, its handlers, and what they have seen. */
@@ -288,6 +288,35 @@ FIBER_TEST(a_failure_is_logged_unless_somebody_takes_it)
 }
 END_TEST
 
+static int only_minus_seven(diesel_stream *stream, void *arg)
+{
+    (void)stream, (void)arg;
+    return -7;
+}
+
+static int serve_minus_seven(void *arg)
+{
+    return serve(arg, only_minus_seven);
+}
+
+FIBER_TEST(a_handler_that_gives_no_error_is_told_how)
+{
+    diesel_error err;
+    struct place place = {.listener = listen_here(),
+                          .options = {.on_error = note_error}};
+    diesel_scope *scope = diesel_scope_open(NULL);
+    diesel_go(scope, serve_minus_seven, &place);
+    diesel_stream *client = connect_to(place.listener);
+    expect_end(client);
+    ck_assert_int_eq(place.failures, 1);
+    ck_assert_str_eq(place.said, "the handler returned -7 and no error, for which "
+                                 "there is diesel_fail()");
+    diesel_listener_close(place.listener);
+    assert_ok(diesel_scope_wait(scope, &err));
+    return 0;
+}
+END_TEST
+
 FIBER_TEST(cancelling_the_scope_around_ends_all_at_once)
 {
     diesel_error err;
@@ -420,6 +449,64 @@ FIBER_TEST(an_event_stops_it_whatever_it_does)
 }
 END_TEST
 
+/* --- Stopping by a handle of one's own: at the same points. */
+
+static const char points[] = "bwfa";
+
+FIBER_TEST(a_handle_of_ones_own_stops_it_before_while_and_after)
+{
+    diesel_error err;
+    int before = test_open_fds();
+    struct place place = {.listener = listen_here(),
+                          .options = {.max_connections = points[row] == 'f'}};
+    diesel_listener *mine = diesel_listener_share(place.listener);
+    ck_assert_uint_eq(diesel_listener_port(mine),
+                      diesel_listener_port(place.listener));
+    diesel_stream *client = connect_to(mine);
+    diesel_scope *scope = diesel_scope_open(NULL);
+    diesel_go(scope, serve_echo, &place);
+    switch (points[row]) {
+    case 'b': /* before it has begun */
+        diesel_listener_close(mine);
+        break;
+    case 'w': /* while it waits, or is full */
+    case 'f':
+        check_echo(client);
+        diesel_listener_close(mine);
+        break;
+    case 'a': /* after it has ended */
+        diesel_listener_close(diesel_listener_share(mine));
+        assert_ok(diesel_scope_wait(scope, &err));
+        ck_assert_uint_eq(diesel_listener_port(mine), 0);
+        assert_fails_null(diesel_accept(mine, DIESEL_NOW, &err),
+                          DIESEL_E_CLOSED);
+        diesel_listener_close(mine);
+        scope = diesel_scope_open(NULL);
+        break;
+    }
+    assert_ok(diesel_scope_wait(scope, &err));
+    ck_assert_int_eq(place.result, 0);
+    diesel_stream_close(client);
+    ck_assert_int_eq(test_open_fds(), before);
+    return 0;
+}
+END_TEST
+
+FIBER_TEST(a_listener_that_is_closed_for_others_gives_no_connection)
+{
+    diesel_error err;
+    diesel_address address;
+    diesel_listener *listener = listen_here();
+    diesel_listener_close(diesel_listener_share(listener));
+    assert_fails_null(diesel_accept(listener, DIESEL_FOREVER, &err),
+                      DIESEL_E_CLOSED);
+    ck_assert_int_eq(diesel_listener_local(listener, &address, &err), -1);
+    diesel_listener_close(listener);
+    diesel_listener_close(NULL);
+    return 0;
+}
+END_TEST
+
 /* Two clients, one after the other, then the stop. */
 static int cut_body(void *arg)
 {
@@ -479,23 +566,7 @@ static int starve_body(void *arg)
 
 START_TEST(without_memory_for_its_fibers_it_is_an_error)
 {
-    diesel_allocator_set(&faulty_memory);
-    int fds = test_open_fds();
-    for (long n = 1;; n++) {
-        diesel_error err;
-        test_error_wipe(&err);
-        faulty_memory_fail(n);
-        int result = diesel_run(starve_body, NULL, NULL, &err);
-        ck_assert_int_eq(faulty_alive, 0);
-        ck_assert_int_eq(test_open_fds(), fds);
-        if (faulty_allocations < n) {
-            ck_assert_int_eq(result, 0);
-            ck_assert_int_gt(n, 4);
-            return;
-        }
-        if (result < 0)
-            assert_error(DIESEL_E_NOMEM);
-    }
+    ck_assert_int_ge(fault_loop_memory(starve_body, NULL, 0), 4);
 }
 END_TEST
 
@@ -573,12 +644,18 @@ int main(void)
     test_case(suite, "failures",
               a_failing_handler_leaves_the_service_and_the_others_alone,
               a_failure_is_logged_unless_somebody_takes_it,
+              a_handler_that_gives_no_error_is_told_how,
               without_descriptors_it_serves_on_later,
               a_full_service_leaves_connections_to_others_who_accept);
     test_case(suite, "stopped before",
               an_event_that_is_set_before_stops_it_at_once);
     test_case_rows(suite, "stopped", an_event_stops_it_whatever_it_does,
                    TEST_COUNT(stops));
+    test_case_rows(suite, "handles",
+                   a_handle_of_ones_own_stops_it_before_while_and_after,
+                   sizeof points - 1);
+    test_case(suite, "no service",
+              a_listener_that_is_closed_for_others_gives_no_connection);
     test_case(suite, "cancelling", cancelling_the_scope_around_ends_all_at_once,
               it_can_be_cancelled_at_every_turn,
               without_memory_for_its_fibers_it_is_an_error);

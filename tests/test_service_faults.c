@@ -101,7 +101,7 @@ FIBER_TEST(a_handler_that_fails_without_an_error_has_one_made)
     ck_assert_int_eq(place.handled, 3);
     ck_assert_int_eq(place.result, 0);
     if (row == 1)
-        assert_contains(place.said, "gave no error");
+        assert_contains(place.said, "returned -1 and no error");
     return 0;
 }
 END_TEST

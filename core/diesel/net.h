@@ -117,6 +117,12 @@ int diesel_listener_local(const diesel_listener *listener,
  * switches fibers. */
 void diesel_listener_close(diesel_listener *listener);
 
+/* One more handle for the listener, for somebody who closes it independently of its
+ * owner, as of diesel_serve(). Each handle is closed with diesel_listener_close(), once:
+ * the first of them closes the socket, and calls with the others get CLOSED (the
+ * port is 0); the last frees it. Never fails; never switches fibers. */
+diesel_listener *diesel_listener_share(diesel_listener *listener);
+
 #ifdef __cplusplus
 }
 #endif

@@ -64,15 +64,17 @@ typedef struct diesel_serve_options {
 } diesel_serve_options;
 
 /* Accepts connections and runs handler(stream, arg) for each, in a scope of its
- * own, until it is stopped: by the event options->stop, which may be set before the
+ * own, until it is stopped: by the event options->stop, or with
+ * diesel_listener_close() for a handle of diesel_listener_share(), both before the
  * call, while it lasts, and after it; or, while it lasts and only then, with
- * diesel_listener_close(). Then the handlers have drain_ms to end. A handler that
+ * diesel_listener_close() for `listener` itself. Then the handlers have drain_ms to end. A handler that
  * fails, and want of descriptors or of memory for one connection, do not stop it.
  * What handlers say when they have been cancelled is no failure.
  *
  * The listener is taken: it has been closed when the call returns, whatever the
- * outcome, and no handler runs any more. It is no longer a listener then; who
- * cannot know whether the service still runs, or has begun, stops it by the event.
+ * outcome, and no handler runs any more. It is no longer a listener then, unless there
+ * is another handle; who cannot know whether the service still runs, or has begun,
+ * stops it by the event or by a handle of his own.
  * options may be NULL. Other fibers may accept on the listener meanwhile; while
  * the service is full it leaves the connections to them.
  *
