@@ -184,6 +184,42 @@ static void idle(const struct bench_args *args)
     bench_must(diesel_scope_wait(all, &err), &err);
 }
 
+static int recv_one(void *arg)
+{
+    diesel_error err;
+    uint64_t n;
+    int got = diesel_channel_recv(arg, &n, DIESEL_FOREVER, &err);
+    bench_must(got, &err);
+    return 0;
+}
+
+/* Fibers that wait for an item, each on a channel of its own, which it gets at last. */
+static void idle_channel(const struct bench_args *args)
+{
+    diesel_error err;
+    diesel_channel **channels = calloc(args->count, sizeof(diesel_channel *));
+    if (channels == NULL)
+        bench_fail("out of memory");
+    uint64_t before = bench_memory();
+
+    diesel_scope *all = diesel_scope_open(NULL);
+    for (uint64_t i = 0; i < args->count; i++) {
+        channels[i] = diesel_channel_new(sizeof i, 0, &err);
+        if (channels[i] == NULL)
+            bench_fail("%s", err.message);
+        diesel_go(all, recv_one, channels[i]);
+    }
+    bench_must(diesel_yield(&err), &err);
+    bench_print_memory(bench_memory() - before, args->count);
+
+    for (uint64_t i = 0; i < args->count; i++) /* whoever did not wait is missed */
+        bench_must(diesel_channel_send(channels[i], &i, DIESEL_NOW, &err), &err);
+    bench_must(diesel_scope_wait(all, &err), &err);
+    for (uint64_t i = 0; i < args->count; i++)
+        diesel_channel_free(channels[i]);
+    free(channels);
+}
+
 static int echo_bytes(void *arg)
 {
     diesel_stream *stream = arg;
@@ -300,6 +336,7 @@ int main(int argc, char **argv)
         {"spawn", spawn},
         {"channel", channel},
         {"idle", idle},
+        {"idle-channel", idle_channel},
         {"pair", pair},
         {"thread-channel", thread_channel},
         {NULL, NULL},

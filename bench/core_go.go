@@ -166,6 +166,31 @@ func idle(count, width int) {
 	ended.Wait()
 }
 
+// idleChannel counts the memory of goroutines that wait for an item, each on a channel of
+// its own, which they get at last.
+func idleChannel(count, width int) {
+	channels := make([]chan int, count)
+	var parked, ended sync.WaitGroup
+	parked.Add(count)
+	ended.Add(count)
+	before := memory()
+	for i := range channels {
+		channels[i] = make(chan int)
+		go func(c chan int) {
+			parked.Done()
+			<-c
+			ended.Done()
+		}(channels[i])
+	}
+	parked.Wait()
+	runtime.Gosched()
+	fmt.Printf("ops=%d bytes=%d\n", count, memory()-before)
+	for i, c := range channels {
+		c <- i
+	}
+	ended.Wait()
+}
+
 // socketPair returns two connected sockets.
 func socketPair() [2]net.Conn {
 	var ends [2]net.Conn
@@ -220,7 +245,7 @@ func main() {
 	runtime.GOMAXPROCS(1)
 	cases := map[string]func(count, width int){
 		"yield": yield, "spawn": spawn, "channel": channel, "idle": idle,
-		"pair": pair,
+		"idle-channel": idleChannel, "pair": pair,
 	}
 	if len(os.Args) < 3 {
 		fail("usage: %s CASE COUNT", os.Args[0])
