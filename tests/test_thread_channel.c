@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "cancel_loop.h"
+#include "fault_loop.h"
 #include "thread_kit.h"
 
 static diesel_thread_channel *channel_of(size_t capacity)
@@ -498,23 +499,7 @@ END_TEST
 
 START_TEST(every_allocation_may_fail)
 {
-    diesel_allocator_set(&faulty_memory);
-    int fds = test_open_fds();
-    for (long n = 1;; n++) {
-        diesel_error err;
-        test_error_wipe(&err);
-        faulty_memory_fail(n);
-        int result = diesel_run(talk, NULL, NULL, &err);
-        ck_assert_int_eq(faulty_alive, 0);
-        ck_assert_int_eq(test_open_fds(), fds);
-        if (faulty_allocations < n) {
-            ck_assert_int_eq(result, 0);
-            ck_assert_int_gt(n, 4);
-            return;
-        }
-        if (result < 0)
-            assert_error(DIESEL_E_NOMEM);
-    }
+    ck_assert_int_ge(fault_loop_memory(talk, NULL, 0), 4);
 }
 END_TEST
 
