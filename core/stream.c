@@ -178,14 +178,13 @@ int diesel__stream_wait_readable(diesel_stream *stream, int64_t deadline,
     stream->reader = s->current;
     int woken = diesel__park(s, "input", diesel__deadline_ns(deadline));
     stream->reader = NULL;
-    if (woken == DIESEL__STREAM_CLOSED)
-        return diesel__stream_is_closed(stream, err);
     if (woken < 0) {
         diesel__park_failed(woken, "input", err);
         diesel_error_prefix(err, "%s", stream->name);
         return -1;
     }
-    return 0;
+    /* It may have been closed after input had woken this fiber. */
+    return stream->fd >= 0 ? 0 : diesel__stream_is_closed(stream, err);
 }
 
 int diesel__stream_failed(const diesel_stream *stream, int errnum,

@@ -333,10 +333,8 @@ int diesel__stream_wait_writable(diesel_stream *stream, const char *what,
         return diesel_error_sys(err, errno, "%s: waiting for %s", stream->name,
                                 what);
     int woken = diesel__park(s, what, diesel__deadline_ns(deadline));
-    if (woken == DIESEL__STREAM_READY)
-        return 0;
-    if (woken == DIESEL__STREAM_CLOSED)
-        return diesel__stream_is_closed(stream, err);
+    if (woken >= 0) /* closed, perhaps, after room had woken this fiber */
+        return stream->fd >= 0 ? 0 : diesel__stream_is_closed(stream, err);
     diesel__park_failed(woken, what, err);
     diesel_error_prefix(err, "%s", stream->name);
     return -1;
