@@ -10,7 +10,8 @@
  *
  * With TLS on a side, or with a descriptor that cannot be spliced, bytes are read
  * straight into the other's output buffer, and reading waits while that holds
- * more than LEAD bytes.
+ * more than LEAD bytes. That a descriptor takes no splice is learnt with the first
+ * bytes in the pipe, which are copied from there.
  */
 #include <diesel/copy.h>
 
@@ -128,13 +129,11 @@ static int write_failed(diesel_stream *to, diesel_error *err)
     return diesel__stream_failed(to, to->failed, "writing", err);
 }
 
-/* Puts what is in the pipe into the stream. */
-static int empty_pipe(struct move *m, diesel_error *err)
+/* Puts what is in the pipe into the stream; STEP_CANNOT: it is still there. */
+static enum step empty_pipe(struct move *m, diesel_error *err)
 {
     diesel_stream *to = m->to;
     while (m->in_pipe > 0) {
-        if (to->fd < 0)
-            return diesel__stream_is_closed(to, err);
         struct diesel__sigpipe held;
         diesel__sigpipe_hold(&held);
         ssize_t n = diesel__sys.splice(m->pipe->ends[0], NULL, to->fd, NULL,
@@ -146,15 +145,17 @@ static int empty_pipe(struct move *m, diesel_error *err)
             to->committed += (uint64_t)n;
             to->sent += (uint64_t)n;
             count(m, (size_t)n);
+        } else if (errno == EINVAL) {
+            return STEP_CANNOT;
         } else if (errno != EINTR && !diesel__would_block(errno)) {
-            return write_failed(to, err);
+            return (enum step)write_failed(to, err);
         } else if (errno != EINTR &&
                    diesel__stream_wait_writable(to, "output", m->deadline,
                                                 err) < 0) {
-            return -1;
+            return STEP_FAILED;
         }
     }
-    return 0;
+    return STEP_MOVED;
 }
 
 /* Fills the pipe with what there is: STEP_MOVED, also if there was nothing. */
@@ -179,6 +180,43 @@ static enum step fill_pipe(struct move *m, diesel_error *err)
     return STEP_MOVED;
 }
 
+/* How much is read at once, and how far the output buffer may be ahead, so that
+ * both fit into the buffer's limit. */
+static size_t copy_sizes(const struct move *m, size_t *lead)
+{
+    size_t limit = m->to->out_limit, n = (size_t)least(m->left, CHUNK);
+    *lead = LEAD;
+    if (limit == 0)
+        return n;
+    n = (size_t)least(n, limit);
+    *lead = (size_t)least(LEAD, limit - n);
+    return n;
+}
+
+/* Copies what is in the pipe, into a stream that takes no splice. */
+static int copy_pipe(struct move *m, diesel_error *err)
+{
+    diesel_stream *to = m->to;
+    while (m->in_pipe > 0) {
+        size_t lead, n = (size_t)least(copy_sizes(m, &lead), m->in_pipe);
+        if (diesel_stream_drain(to, lead, m->deadline, err) < 0)
+            return -1;
+        void *room = diesel_stream_reserve(to, n, err);
+        if (room == NULL)
+            return -1;
+        ssize_t got;
+        do
+            got = diesel__sys.read(m->pipe->ends[0], room, n);
+        while (got < 0 && errno == EINTR);
+        if (got < 0)
+            return diesel_error_sys(err, errno, "%s: reading a pipe", to->name);
+        diesel_stream_commit(to, (size_t)got);
+        m->in_pipe -= (size_t)got;
+        count(m, (size_t)got);
+    }
+    return 0;
+}
+
 static enum step splice_step(struct move *m, diesel_error *err)
 {
     diesel_stream *from = m->from, *to = m->to;
@@ -195,27 +233,16 @@ static enum step splice_step(struct move *m, diesel_error *err)
     if (m->in_pipe == 0)
         return step;
     to->writer = to->sched->current;
-    int result = empty_pipe(m, err);
+    step = empty_pipe(m, err);
     to->writer = NULL;
     if (to->fd >= 0 && to->failed == 0)
         diesel__stream_make_dirty(to); /* what was appended meanwhile */
-    return result < 0 ? STEP_FAILED : STEP_MOVED;
+    if (step == STEP_CANNOT && copy_pipe(m, err) < 0)
+        return STEP_FAILED;
+    return step;
 }
 
 /* --- Copying. */
-
-/* How much is read at once, and how far the output buffer may be ahead, so that
- * both fit into the buffer's limit. */
-static size_t copy_sizes(const struct move *m, size_t *lead)
-{
-    size_t limit = m->to->out_limit, n = (size_t)least(m->left, CHUNK);
-    *lead = LEAD;
-    if (limit == 0)
-        return n;
-    n = (size_t)least(n, limit);
-    *lead = (size_t)least(LEAD, limit - n);
-    return n;
-}
 
 static enum step copy_step(struct move *m, diesel_error *err)
 {
