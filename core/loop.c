@@ -64,6 +64,22 @@ static void on_round(evutil_socket_t fd, short what, void *arg)
     arm_wake(s);
 }
 
+/* Whether a base would find the three descriptors that it needs: libevent ends the
+ * process when there is none for its pair of sockets. */
+static bool has_descriptors(void)
+{
+    int ends[2];
+    if (diesel__sys.pipe2(ends, O_CLOEXEC) < 0)
+        return false;
+    int third = diesel__sys.eventfd(0, EFD_CLOEXEC), errnum = errno;
+    diesel__sys.close(ends[0]);
+    diesel__sys.close(ends[1]);
+    if (third >= 0)
+        diesel__sys.close(third);
+    errno = errnum;
+    return third >= 0;
+}
+
 static struct event_base *own_base(void)
 {
     struct event_config *config = event_config_new();
@@ -82,6 +98,11 @@ int diesel__loop_open(diesel__sched *s, struct event_base *base,
     if (loop == NULL)
         return diesel_error_nomem(err, "an event loop");
     loop->own = base == NULL;
+    if (loop->own && !has_descriptors()) {
+        diesel_error_sys(err, errno, "an event loop");
+        diesel_free(loop);
+        return -1;
+    }
     loop->base = base != NULL ? base : own_base();
     if (loop->base == NULL) {
         diesel_free(loop);

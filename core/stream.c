@@ -40,17 +40,17 @@ static void on_ready(void *arg, unsigned what)
     diesel__stream_select_fire(stream, what);
 }
 
-/* Whether readiness means anything for it. Regular files are always ready, and
- * so are some devices, as /dev/null, which only epoll can tell. */
-static bool can_be_watched(int fd, mode_t mode)
+/* Whether readiness means anything for it: 1 or 0, or -1. Regular files are always
+ * ready, and so are some devices, as /dev/null, which only epoll can tell. */
+static int can_be_watched(int fd, mode_t mode, const char *name, diesel_error *err)
 {
     if (S_ISREG(mode) || S_ISDIR(mode))
-        return false;
+        return 0;
     if (!S_ISCHR(mode))
-        return true;
+        return 1;
     int probe = diesel__sys.epoll_create1(EPOLL_CLOEXEC);
     if (probe < 0)
-        return true;
+        return diesel_error_sys(err, errno, "%s", name);
     struct epoll_event event = {.events = EPOLLIN};
     bool can = diesel__sys.epoll_ctl(probe, EPOLL_CTL_ADD, fd, &event) == 0 ||
                errno != EPERM;
@@ -106,8 +106,9 @@ diesel_stream *diesel_stream_from_fd(int fd, const char *name,
     if (diesel__sys.fstat(fd, &st) < 0) {
         diesel_error_sys(err, errno, "%s: descriptor %d", name, fd);
     } else {
-        bool watched = can_be_watched(fd, st.st_mode);
-        if (!watched || make_nonblocking(fd, name, err) == 0)
+        int watched = can_be_watched(fd, st.st_mode, name, err);
+        if (watched == 0 ||
+            (watched > 0 && make_nonblocking(fd, name, err) == 0))
             stream = make(fd, name, S_ISSOCK(st.st_mode), watched, err);
     }
     if (stream == NULL && fd >= 0)
