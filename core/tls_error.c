@@ -9,6 +9,7 @@
  */
 #include <diesel/tls.h>
 
+#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -115,6 +116,23 @@ static void append_foreign(char *out, size_t size, const unsigned char *text,
     out[at] = '\0';
 }
 
+/* A name of a host, or an address, behind what `out` holds. */
+static void append_host(char *out, size_t size, const GENERAL_NAME *name)
+{
+    bool is_name = name->type == GEN_DNS;
+    const ASN1_STRING *value = is_name ? name->d.dNSName : name->d.iPAddress;
+    const unsigned char *bytes = ASN1_STRING_get0_data(value);
+    size_t n = (size_t)ASN1_STRING_length(value);
+    char address[INET6_ADDRSTRLEN] = "?";
+    if (is_name) {
+        append_foreign(out, size, bytes, n);
+        return;
+    }
+    if (n == 4 || n == 16)
+        inet_ntop(n == 4 ? AF_INET : AF_INET6, bytes, address, sizeof address);
+    append_foreign(out, size, (const unsigned char *)address, strlen(address));
+}
+
 /* The hosts that a certificate is for. */
 static void show_names(X509 *cert, char *out, size_t size)
 {
@@ -126,18 +144,12 @@ static void show_names(X509 *cert, char *out, size_t size)
         if (name->type != GEN_DNS && name->type != GEN_IPADD)
             continue;
         if (strlen(out) + 30 > size) {
-            append_foreign(out, size, (const unsigned char *)",...", 4);
+            append_foreign(out, size, (const unsigned char *)",(more)", 7);
             break;
         }
         if (out[0] != '\0')
             append_foreign(out, size, (const unsigned char *)",", 1);
-        const ASN1_STRING *value = name->type == GEN_DNS ? name->d.dNSName
-                                                         : name->d.iPAddress;
-        if (name->type == GEN_DNS)
-            append_foreign(out, size, ASN1_STRING_get0_data(value),
-                           (size_t)ASN1_STRING_length(value));
-        else
-            append_foreign(out, size, (const unsigned char *)"an address", 10);
+        append_host(out, size, name);
     }
     GENERAL_NAMES_free(names);
 }

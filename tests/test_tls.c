@@ -43,8 +43,9 @@ static const struct {
     int from, to; /* days */
     const char *host;
     bool foreign;  /* signed by an authority that the client does not trust */
-    bool revoked;
-    bool any_certificate, any_name;
+    enum { NO_LIST, REVOKED, FOREIGN_LIST, OLD_LIST } list;
+    bool any_certificate, any_name, by_itself;
+    const char *usage;
     int detail; /* 0: accepted */
     const char *said;
 } servers[] = {
@@ -76,11 +77,47 @@ static const struct {
      .any_name = true,
      .detail = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
      .said = "its issuer is not trusted"},
-    {.names = "DNS:localhost", .host = "localhost", .revoked = true,
+    {.names = "DNS:localhost", .host = "localhost", .list = REVOKED,
      .detail = X509_V_ERR_CERT_REVOKED, .said = "it has been revoked"},
+    {.names = "DNS:localhost", .host = "localhost", .list = FOREIGN_LIST,
+     .detail = X509_V_ERR_UNABLE_TO_GET_CRL, .said = "no revocation list"},
+    {.names = "DNS:localhost", .host = "localhost", .list = OLD_LIST,
+     .detail = X509_V_ERR_CRL_HAS_EXPIRED, .said = "issuer has expired"},
+    {.names = "DNS:localhost", .host = "localhost", .by_itself = true,
+     .detail = X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, .said = "by itself"},
+    {.names = "DNS:localhost", .host = "localhost", .usage = "clientAuth",
+     .detail = X509_V_ERR_INVALID_PURPOSE, .said = "another purpose"},
+    {.names = "DNS:localhost", .host = "localhost", .usage = "serverAuth"},
     {.names = "DNS:a.test", .from = -20, .to = -10, .host = "b.test",
      .foreign = true, .any_certificate = true},
+    /* Of many names the first are shown, without what is no host. */
+    {.names = "email:me@a.test,DNS:a.test,IP:127.0.0.1,IP:::1",
+     .host = "b.test",
+     .detail = X509_V_ERR_HOSTNAME_MISMATCH, .said = "a.test,127.0.0.1,::1"},
+    {.names = "DNS:a.a.a.a.test,DNS:b.a.a.a.test,DNS:c.a.a.a.test,DNS:d.test",
+     .host = "b.test", .detail = X509_V_ERR_HOSTNAME_MISMATCH,
+     .said = "a.a.a.a.test,b.a.a.a.test,c.a.a.a.test,(more)"},
+    {.names = "DNS:"
+              "an-unusually-long-label-of-fifty-five-characters-or-more-that-is.test",
+     .host = "b.test", .detail = X509_V_ERR_HOSTNAME_MISMATCH,
+     .said = ": an-unusually-long-label-of-fifty-five-characters-or-more-that-i"},
+    {.names = "DNS:a.test,URI:x", .host = "b.test", .by_itself = true,
+     .any_certificate = true},
 };
+
+static const char *list_of(int row)
+{
+    switch (servers[row].list) {
+    case REVOKED:
+        return tls_ca_revoke(ca, "shown");
+    case FOREIGN_LIST:
+        return tls_ca_revoke(other_ca, NULL);
+    case OLD_LIST:
+        return tls_ca_old_list(ca);
+    default:
+        return NULL;
+    }
+}
 
 static void check_refusal(const struct tls_pair *pair, int row)
 {
@@ -104,12 +141,14 @@ FIBER_TEST(a_client_accepts_whom_it_should)
     const char *cert = tls_ca_issue(
         servers[row].foreign ? other_ca : ca,
         &(tls_cert){.subject = "shown", .names = servers[row].names,
-                    .from = servers[row].from, .to = servers[row].to});
+                    .from = servers[row].from, .to = servers[row].to,
+                    .usage = servers[row].usage,
+                    .by_itself = servers[row].by_itself});
     server = tls_made(&(diesel_tls_options){
         .server = true, .cert_file = cert, .max_version = DIESEL_TLS_1_2});
     client = tls_made(&(diesel_tls_options){
         .ca_file = tls_ca_file(ca),
-        .crl_file = servers[row].revoked ? tls_ca_revoke(ca, "shown") : NULL,
+        .crl_file = list_of(row),
         .allow_invalid_certificates = servers[row].any_certificate,
         .allow_invalid_hostnames = servers[row].any_name});
     struct tls_pair pair;
@@ -539,6 +578,9 @@ END_TEST
 #define LOCKED "locked" /* one with an encrypted key        */
 #define WRONG "wrong" /* a file without PEM                 */
 #define NONE "none"   /* no file                            */
+#define LIST "list"   /* no certificates, but who is revoked */
+#define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X300 X50 X50 X50 X50 X50 X50
 
 static const struct {
     diesel_tls_options options; /* files by the names above */
@@ -565,6 +607,14 @@ static const struct {
     {{.alpn = ""}, DIESEL_E_INVAL, "alpn"},
     {{.alpn = "a,,b"}, DIESEL_E_INVAL, "a,,b"},
     {{.alpn = "a,"}, DIESEL_E_INVAL, "alpn"},
+    {{.alpn = X300}, DIESEL_E_INVAL, "alpn"},
+    {{.alpn = X300 X300 X300 X300}, DIESEL_E_INVAL, "alpn"},
+    {{.cert_file = LOCKED, .key_password = X300 X300 X300 X300}, DIESEL_E_TLS,
+     "with key_password"},
+    {{.cert_file = LOCKED, .key_password = ""}, DIESEL_E_TLS, "key_file"},
+    {{.server = true, .cert_file = GOOD, .ca_file = LIST}, DIESEL_E_TLS,
+     "ca_file"},
+    {{.client_certificates = -1}, DIESEL_E_INVAL, "client_certificates"},
     {{.min_version = 11}, DIESEL_E_INVAL, "min_version"},
     {{.max_version = 14}, DIESEL_E_INVAL, "max_version"},
     {{.min_version = DIESEL_TLS_1_3, .max_version = DIESEL_TLS_1_2},
@@ -586,7 +636,10 @@ static const char *mistaken_file(const char *name)
         fputs("not PEM\n", out);
         fclose(out);
     }
-    if (strcmp(name, NONE) != 0 && strcmp(name, WRONG) != 0) {
+    if (strcmp(name, LIST) == 0) {
+        free(path);
+        path = strdup(tls_ca_revoke(ca, NULL));
+    } else if (strcmp(name, NONE) != 0 && strcmp(name, WRONG) != 0) {
         free(path);
         path = strdup(tls_ca_issue(
             ca, &(tls_cert){.subject = name,

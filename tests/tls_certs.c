@@ -145,7 +145,9 @@ const char *tls_ca_issue(tls_ca *ca, const tls_cert *c)
                           usual ? -1 : c->from, usual ? 100 : c->to);
     if (c->names != NULL)
         extend(cert, ca->cert, NID_subject_alt_name, c->names);
-    sign(cert, ca->cert, ca->key);
+    if (c->usage != NULL)
+        extend(cert, ca->cert, NID_ext_key_usage, c->usage);
+    sign(cert, c->by_itself ? cert : ca->cert, c->by_itself ? key : ca->key);
 
     FILE *out = create(issued->path, sizeof issued->path, c->subject);
     need(PEM_write_X509(out, cert));
@@ -178,23 +180,20 @@ static void add_revoked(X509_CRL *crl, long serial)
     ASN1_TIME_free(now);
 }
 
-const char *tls_ca_revoke(tls_ca *ca, const char *subject)
+/* The list of those that are revoked, good for `days` from today. */
+static const char *write_list(tls_ca *ca, int days)
 {
     X509_CRL *crl = X509_CRL_new();
-    ASN1_TIME *now = ASN1_TIME_adj(NULL, time(NULL), 0, -60);
-    ASN1_TIME *next = ASN1_TIME_adj(NULL, time(NULL), 30, 0);
+    ASN1_TIME *now = ASN1_TIME_adj(NULL, time(NULL), days < 0 ? days - 1 : 0, -60);
+    ASN1_TIME *next = ASN1_TIME_adj(NULL, time(NULL), days, 0);
     ck_assert(crl != NULL && now != NULL && next != NULL);
     need(X509_CRL_set_version(crl, X509_CRL_VERSION_2));
     need(X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca->cert)));
     need(X509_CRL_set1_lastUpdate(crl, now));
     need(X509_CRL_set1_nextUpdate(crl, next));
-    for (int i = 0; i < ca->count; i++) {
-        struct issued *issued = &ca->issued[i];
-        if (subject != NULL && strcmp(issued->subject, subject) == 0)
-            issued->revoked = true;
-        if (issued->revoked)
-            add_revoked(crl, issued->serial);
-    }
+    for (int i = 0; i < ca->count; i++)
+        if (ca->issued[i].revoked)
+            add_revoked(crl, ca->issued[i].serial);
     need(X509_CRL_sort(crl));
     need(X509_CRL_sign(crl, ca->key, EVP_sha256()));
     FILE *out = fopen(ca->crl, "w");
@@ -205,4 +204,17 @@ const char *tls_ca_revoke(tls_ca *ca, const char *subject)
     ASN1_TIME_free(now);
     ASN1_TIME_free(next);
     return ca->crl;
+}
+
+const char *tls_ca_revoke(tls_ca *ca, const char *subject)
+{
+    for (int i = 0; i < ca->count; i++)
+        if (subject != NULL && strcmp(ca->issued[i].subject, subject) == 0)
+            ca->issued[i].revoked = true;
+    return write_list(ca, 30);
+}
+
+const char *tls_ca_old_list(tls_ca *ca)
+{
+    return write_list(ca, -1);
 }

@@ -33,6 +33,8 @@ typedef struct tls_cert {
     int from, to;        /* days from today; both 0: from yesterday on     */
     const char *password; /* of the key; NULL: it is not encrypted         */
     bool alone;          /* the key goes to SUBJECT.key.pem                */
+    const char *usage;   /* what for, as "clientAuth"; NULL: for anything  */
+    bool by_itself;      /* signed with its own key                        */
 } tls_cert;
 
 /* Issues a certificate. The file holds it, the authority's if another signed
@@ -42,5 +44,8 @@ const char *tls_ca_issue(tls_ca *ca, const tls_cert *cert);
 /* Revokes what it issued with this subject, and writes the list of all that it
  * has revoked; with NULL just the list. Returns the list's path, as above. */
 const char *tls_ca_revoke(tls_ca *ca, const char *subject);
+
+/* The same list, which has not been renewed in time. */
+const char *tls_ca_old_list(tls_ca *ca);
 
 #endif
