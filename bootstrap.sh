@@ -9,14 +9,17 @@ top=$PWD
 logs=$top/build/logs
 hiredis=$top/build/deps/hiredis
 ferretdb=$top/build/deps/ferretdb
+aarch64=$top/build/deps/aarch64
 
 usage() {
     cat <<'END'
-usage: ./bootstrap.sh deps | build | check | demo | servers | clean
+usage: ./bootstrap.sh deps | build | check | aarch64 | demo | servers | clean
 
   deps     install what is missing
   build    deps, then build into build/main
   check    build, then run all tests, and again under AddressSanitizer and UBSan
+  aarch64  get the libraries with which "check" tries AArch64, too, if this machine
+           has gcc-aarch64-linux-gnu and qemu-user
   demo     build, then run examples/catalogue against servers of its own
   servers  build, then start Redis and MongoDB in the foreground, for playing
   clean    remove build/
@@ -141,6 +144,44 @@ build_ferretdb() {
     logged ferretdb tests/servers/build-ferretdb "$ferretdb"
 }
 
+# Debian's AArch64 packages of what the core needs, unpacked into a folder; nothing is
+# installed. tests/portability.sh builds with them.
+aarch64() {
+    [ ! -d "$aarch64/usr/include/event2" ] || return 0
+    local work=$top/build/deps/aarch64.download deb codename
+    codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+    [ -n "$codename" ] || die "this Debian has no code name"
+    say "getting AArch64 libraries"
+    other_suites "$work" "deb $codename"
+    : >"$work/status"
+    suites+=(-o APT::Architecture=arm64 -o APT::Architectures=arm64
+        -o "Dir::State::status=$work/status")
+    logged aarch64-update apt-get "${suites[@]}" update
+    logged aarch64-download apt-get "${suites[@]}" install -y --download-only \
+        --no-install-recommends libc6-dev libevent-dev libc-ares-dev libssl-dev \
+        libbson-dev libhiredis-dev check
+    rm -rf "$aarch64.new"
+    mkdir -p "$aarch64.new"
+    for deb in "$work"/cache/archives/*.deb; do
+        dpkg-deb -x "$deb" "$aarch64.new"
+    done
+    [ -e "$aarch64.new/lib" ] || ln -s usr/lib "$aarch64.new/lib"
+    mv "$aarch64.new" "$aarch64"
+    rm -rf "$work"
+}
+
+# They are few, but of no use without the compiler and the emulator, which are not.
+aarch64_if_cheap() {
+    local tool
+    for tool in apt-get aarch64-linux-gnu-gcc qemu-aarch64; do
+        command -v "$tool" >/dev/null || {
+            say "AArch64 is not tested: there is no $tool"
+            return 0
+        }
+    done
+    (aarch64) || say "AArch64 is not tested: its libraries cannot be had"
+}
+
 deps() {
     if command -v apt-get >/dev/null; then
         install_packages
@@ -183,6 +224,7 @@ check_in() {
 check() {
     failed=0
     build
+    aarch64_if_cheap
     build_in asan --enable-asan --enable-ubsan
     check_in main
     check_in asan
@@ -209,7 +251,7 @@ servers() {
 }
 
 case ${1:-} in
-deps | build | check | demo | servers) "$1" ;;
+deps | build | check | aarch64 | demo | servers) "$1" ;;
 clean) rm -rf build ;;
 *) usage >&2; exit 2 ;;
 esac

@@ -97,6 +97,21 @@ int diesel_error_set(diesel_error *err, int code, int domain, int detail,
     return -1;
 }
 
+/* strerror_r(3) has two forms: glibc's gives the text, that of POSIX a number. */
+static const char *__attribute__((unused)) given(const char *text, const char *buf)
+{
+    (void)buf;
+    return text;
+}
+
+static const char *__attribute__((unused)) written(int failed, const char *buf)
+{
+    return failed == 0 ? buf : "unknown error";
+}
+
+#define SHOWN(result, buf)                                                     \
+    (_Generic((result), int: written, default: given)((result), (buf)))
+
 int diesel_error_sys(diesel_error *err, int errnum, const char *format, ...)
 {
     if (err == NULL)
@@ -107,7 +122,7 @@ int diesel_error_sys(diesel_error *err, int errnum, const char *format, ...)
             code = errnos[i].code;
 
     char text[80];
-    const char *shown = strerror_r(errnum, text, sizeof text);
+    const char *shown = SHOWN(strerror_r(errnum, text, sizeof text), text);
     diesel_error context;
     va_list args;
     va_start(args, format);
