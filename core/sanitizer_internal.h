@@ -35,6 +35,7 @@
 #endif
 #ifdef DIESEL__TSAN
 #include <sanitizer/tsan_interface.h>
+#include <signal.h>
 #endif
 
 #if defined __has_include
@@ -83,6 +84,20 @@ static inline void diesel__sanitizer_here(diesel__sanitizer_stack *stack)
 #endif
 }
 
+#ifdef DIESEL__TSAN
+/* ThreadSanitizer puts a signal's handler off until the fiber that it has interrupted
+ * calls one of the functions that it replaces. A fiber that sleeps does not, so the
+ * handlers are run before: pthread_sigmask() is such a function. */
+static inline void diesel__tsan_switch(void *to)
+{
+    sigset_t all, mask;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &mask);
+    __tsan_switch_to_fiber(to, 0);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}
+#endif
+
 static inline void diesel__sanitizer_leave(diesel__sanitizer_stack *from,
                                            diesel__sanitizer_stack *to,
                                            bool for_ever)
@@ -93,7 +108,7 @@ static inline void diesel__sanitizer_leave(diesel__sanitizer_stack *from,
                                    to->size);
 #endif
 #ifdef DIESEL__TSAN
-    __tsan_switch_to_fiber(to->tsan, 0);
+    diesel__tsan_switch(to->tsan);
 #endif
 }
 

@@ -2,6 +2,8 @@
 /*
  * <diesel/signal.h>: who receives a signal, when, and what is restored.
  */
+#include <sys/syscall.h>
+
 #include "cancel_loop.h"
 #include "thread_kit.h"
 
@@ -47,6 +49,28 @@ FIBER_TEST(signals_are_kept_once_each_until_they_are_taken)
     ck_assert_int_eq(diesel_signals_wait(signals, DIESEL_FOREVER, &err), SIGUSR1);
     ck_assert_int_eq(diesel_signals_wait(signals, DIESEL_FOREVER, &err), SIGUSR2);
     assert_fails(diesel_signals_wait(signals, DIESEL_NOW, &err), DIESEL_E_TIMEDOUT);
+    diesel_signals_close(signals);
+    return 0;
+}
+END_TEST
+
+/* Nothing here is a function that ThreadSanitizer replaces, as raise() is. */
+static int is_interrupted_and_waits(void *arg)
+{
+    syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGUSR1);
+    return diesel_event_wait(arg, DIESEL_FOREVER, NULL);
+}
+
+FIBER_TEST(a_signal_does_not_wait_for_the_fiber_that_it_has_interrupted)
+{
+    diesel_error err;
+    diesel_signals *signals = open_usr1();
+    diesel_event event = {0};
+    diesel_scope *scope = diesel_scope_open(NULL);
+    diesel_go(scope, is_interrupted_and_waits, &event);
+    ck_assert_int_eq(diesel_signals_wait(signals, DIESEL_FOREVER, &err), SIGUSR1);
+    diesel_event_set(&event);
+    assert_ok(diesel_scope_wait(scope, &err));
     diesel_signals_close(signals);
     return 0;
 }
@@ -332,6 +356,7 @@ int main(void)
 {
     Suite *suite = suite_create("signal");
     test_case(suite, "receiving", a_signal_wakes_the_waiting_fiber,
+              a_signal_does_not_wait_for_the_fiber_that_it_has_interrupted,
               signals_are_kept_once_each_until_they_are_taken,
               every_receiver_of_every_thread_gets_it,
               what_was_set_before_is_restored, closing_wakes_those_who_wait,
