@@ -84,16 +84,25 @@ static int reports; /* atomic */
 static char stalled[100], backtrace[4000];
 static int64_t stalled_ms;
 
+static const char *label_of(const diesel_log_record *record)
+{
+    for (size_t i = 0; i < record->count; i += 2)
+        if (strcmp(record->fields[i].s, "stalled") == 0)
+            return record->fields[i + 1].s;
+    return "";
+}
+
+/* On a busy machine others stall, too. */
 static void take_report(void *arg, const diesel_log_record *record)
 {
     (void)arg;
     if (strcmp(record->logger, "diesel.stall") != 0 ||
-        strcmp(record->message, "a fiber does not switch") != 0)
+        strcmp(record->message, "a fiber does not switch") != 0 ||
+        strcmp(label_of(record), "the hog") != 0)
         return;
+    snprintf(stalled, sizeof stalled, "%s", label_of(record));
     for (size_t i = 0; i < record->count; i += 2) {
         const diesel_value *value = &record->fields[i + 1];
-        if (strcmp(record->fields[i].s, "stalled") == 0)
-            snprintf(stalled, sizeof stalled, "%s", value->s);
         if (strcmp(record->fields[i].s, "backtrace") == 0)
             snprintf(backtrace, sizeof backtrace, "%s", value->s);
         if (strcmp(record->fields[i].s, "ms") == 0)
