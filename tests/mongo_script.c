@@ -164,9 +164,20 @@ static uint8_t *proper_reply(const mongo_script_request *request,
     return message;
 }
 
+static int send_in_two(mongo_script_peer *peer, const uint8_t *bytes, size_t n,
+                       size_t first)
+{
+    if (mongo_script_send(peer, bytes, first) < 0)
+        return -1;
+    for (int i = 0; i < 3; i++) /* the client reads what there is */
+        if (diesel_yield(NULL) < 0)
+            return -1;
+    return mongo_script_send(peer, bytes + first, n - first);
+}
+
 static bool is_wrong(const mongo_script_how *how)
 {
-    return how->cut != 0 || how->dribble || how->response_to != 0 ||
+    return how->cut != 0 || how->split != 0 || how->dribble || how->response_to != 0 ||
            how->flags != 0 || how->length != 0 || how->flip != 0;
 }
 
@@ -187,7 +198,9 @@ static int reply_wrongly(mongo_script_peer *peer,
     if (how->cut > 0 && how->cut < n)
         n = how->cut;
     int sent = how->dribble ? dribble(peer, message, n)
-                            : mongo_script_send(peer, message, n);
+               : how->split > 0 && how->split < n
+                   ? send_in_two(peer, message, n, how->split)
+                   : mongo_script_send(peer, message, n);
     free(message);
     return sent;
 }

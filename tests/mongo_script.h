@@ -89,6 +89,7 @@ typedef struct mongo_script_options {
 /* How a reply is sent, if not as a server should. All zero bytes: properly. */
 typedef struct mongo_script_how {
     size_t cut;          /* send this many bytes of it only; 0: all           */
+    size_t split;        /* send this many bytes, and the rest a turn later   */
     bool dribble;        /* send each byte by itself, with a yield in between */
     int32_t response_to; /* instead of the request's id; 0: that              */
     uint32_t flags;      /* of the OP_MSG                                     */

@@ -121,6 +121,72 @@ START_TEST(documents_and_names)
 }
 END_TEST
 
+/* --- How much is allocated when there is enough */
+
+static long bson_allocations;
+
+static void *count_malloc(size_t n)
+{
+    bson_allocations++;
+    return malloc(n);
+}
+
+static void *count_calloc(size_t count, size_t n)
+{
+    bson_allocations++;
+    return calloc(count, n);
+}
+
+static void *count_realloc(void *p, size_t n)
+{
+    bson_allocations++;
+    return realloc(p, n);
+}
+
+static int find_one_again(void *arg)
+{
+    diesel_error err;
+    const long n = 100;
+    (void)arg;
+    mongo_script *server = mongo_script_open(mongo_small, NULL,
+                                             &mongo_small_options);
+    dmongo *client;
+    assert_made(client = dmongo_open(mongo_script_uri(server), NULL, &err));
+    for (long i = 0; i <= n; i++) {
+        bson_t *found;
+        victim = i > 0 ? diesel_self() : NULL; /* buffers are there from now on */
+        long bsons = bson_allocations, others = faulty_allocations;
+        ck_assert_int_eq(dmongo_find_one(client, "t.many", dmongo_doc("_id", 1),
+                                         NULL, &found, &err), 1);
+        /* The server is in the process, but makes no documents of libbson's. */
+        ck_assert_msg(i == 0 || bson_allocations - bsons <= 2,
+                      "libbson allocates %ld times", bson_allocations - bsons);
+        /* Room for the document is tried for, and given back. */
+        ck_assert_msg(i == 0 || faulty_allocations - others == 1,
+                      "%ld allocations", faulty_allocations - others);
+        bson_destroy(found);
+    }
+    victim = NULL;
+    dmongo_close(client);
+    mongo_script_close(server);
+    return 0;
+}
+
+START_TEST(a_find_allocates_nothing_but_its_document)
+{
+    static const bson_mem_vtable_t counting = {.malloc = count_malloc,
+                                               .calloc = count_calloc,
+                                               .realloc = count_realloc,
+                                               .free = free};
+    bson_mem_set_vtable(&counting);
+    diesel_allocator_set(&faulty_memory);
+    faulty_memory_fail(0);
+    begin();
+    test_run(find_one_again, NULL);
+    bson_mem_restore_vtable();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("mongo without memory");
@@ -129,6 +195,7 @@ int main(void)
     tcase_add_loop_test(tc, connecting_and_authenticating, 0, TEST_COUNT(ways));
     tcase_add_loop_test(tc, each_operation, 0, mongo_use_count);
     tcase_add_test(tc, documents_and_names);
+    tcase_add_test(tc, a_find_allocates_nothing_but_its_document);
     suite_add_tcase(suite, tc);
     return test_suite_run(suite);
 }
