@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Diesel's own part of the suite "mongo": plain blocking calls, one fiber for
- * each operation that is on its way, all on one client. A width of "insert-many"
- * and "cursor" is the number of documents in a batch; there is one fiber then.
+ * each operation that is on its way, all on one client. A width of "insert-many",
+ * "cursor" and "prefetch" is the number of documents in a batch; there is one fiber
+ * then.
  *
  * Each operation does what the peer's does (bench/mongo_libmongoc.c): documents are
  * made anew for each, and a field of what was found is read.
@@ -125,7 +126,7 @@ static void run_insert_many(const struct bench_args *args)
 }
 
 /* The null server's cursor never ends. */
-static void run_cursor(const struct bench_args *args)
+static void read_cursor(const struct bench_args *args, bool prefetch)
 {
     diesel_error err;
     dmongo *mongo = connect_to(args->address);
@@ -134,7 +135,9 @@ static void run_cursor(const struct bench_args *args)
     struct bench_clock clock = bench_start();
     dmongo_cursor *cursor = dmongo_find(
         mongo, users, dmongo_doc(),
-        &(dmongo_find_options){.batch_size = (int32_t)args->width}, &err);
+        &(dmongo_find_options){.batch_size = (int32_t)args->width,
+                               .prefetch = prefetch},
+        &err);
     const bson_t *found;
     for (uint64_t i = 0; i < count; i++) {
         int got = dmongo_cursor_next(cursor, &found, &err);
@@ -149,6 +152,16 @@ static void run_cursor(const struct bench_args *args)
     dmongo_close(mongo);
 }
 
+static void run_cursor(const struct bench_args *args)
+{
+    read_cursor(args, false);
+}
+
+static void run_prefetch(const struct bench_args *args)
+{
+    read_cursor(args, true);
+}
+
 int main(int argc, char **argv)
 {
     static const struct bench_case cases[] = {
@@ -156,6 +169,7 @@ int main(int argc, char **argv)
         {"insert", run_insert},
         {"insert-many", run_insert_many},
         {"cursor", run_cursor},
+        {"prefetch", run_prefetch},
         {NULL, NULL},
     };
     return bench_diesel_main(argc, argv, cases);

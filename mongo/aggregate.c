@@ -85,6 +85,8 @@ dmongo_cursor *(dmongo_aggregate)(dmongo *client, const char *ns_text,
         "collation", o->collation,
         "let", o->let,
         "comment", o->comment);
+    if (o->prefetch && o->session == NULL)
+        dmongo__cursor_fetch_ahead(cursor);
     if (dmongo__call_exchange(&call, command, dmongo__cursor_buffer(cursor)) < 0 ||
         dmongo__cursor_begin(cursor, &call, o->batch_size, o->comment) < 0)
         goto fail;
@@ -93,7 +95,7 @@ dmongo_cursor *(dmongo_aggregate)(dmongo *client, const char *ns_text,
 
 fail:
     dmongo__call_fail(&call, err);
-    dmongo__cursor_free(cursor);
+    dmongo_cursor_close(cursor); /* the server may have it already */
     return NULL;
 }
 

@@ -97,7 +97,7 @@ dmongo_cursor *dmongo__command_cursor(dmongo *client,
         return cursor;
     }
     dmongo__call_fail(&call, err);
-    dmongo__cursor_free(cursor);
+    dmongo_cursor_close(cursor); /* the server may have it already */
     return NULL;
 }
 

@@ -8,6 +8,10 @@
  * out is a view into it: valid until the next call. The buffer is used again for
  * the next batch.
  *
+ * A cursor that fetches ahead asks for the next batch as soon as it has one, in a
+ * fiber of its own and into a buffer of its own; the two buffers change places when
+ * the batch is used up. So no more than two batches are in memory.
+ *
  * States: `id` is the server's number of the cursor, 0 once it has nothing more.
  * A failure to get a batch is kept and reported again by every later call.
  */
@@ -17,10 +21,24 @@
 
 #include <diesel/memory.h>
 #include <diesel/scope.h>
+#include <diesel/task.h>
 
 #include "doc_internal.h"
 
 #define KILL_MS 1000 /* for telling the server to forget a cursor */
+
+/* A batch, and the cursor's number behind it. */
+struct batch {
+    struct dmongo__walk rest; /* what is left of it */
+    int64_t id;
+};
+
+/* The next batch. Only used if the cursor fetches ahead. */
+struct ahead {
+    diesel_task task;
+    struct batch batch;
+    diesel_error error;
+};
 
 struct dmongo_cursor {
     dmongo *client;                /* holds a reference                       */
@@ -35,9 +53,13 @@ struct dmongo_cursor {
     struct dmongo__server_session *server_session; /* ... the client's      */
     struct dmongo__walk batch; /* what is left of the batch */
     struct dmongo__buffer buffer;
+    bool fetches_ahead;
+    diesel_scope *fetching; /* the next batch; NULL: nobody does */
+    struct dmongo__buffer ahead_buffer;
     bson_t view; /* of the document handed out */
     bool has_failed;
     diesel_error error;
+    struct ahead ahead;
     char *ns;      /* as the program wrote it, in names[]        */
     char *rest_ns; /* as the server calls it: owned, NULL: the same */
     char names[];
@@ -72,11 +94,17 @@ void dmongo__cursor_await(dmongo_cursor *cursor, int64_t ms)
     cursor->max_await_ms = ms;
 }
 
-void dmongo__cursor_free(dmongo_cursor *cursor)
+void dmongo__cursor_fetch_ahead(dmongo_cursor *cursor)
+{
+    cursor->fetches_ahead = true;
+}
+
+static void free_cursor(dmongo_cursor *cursor)
 {
     dmongo__session_give(cursor->client, cursor->server_session);
     dmongo__client_release(cursor->client);
     dmongo__buffer_clear(&cursor->buffer);
+    dmongo__buffer_clear(&cursor->ahead_buffer);
     bson_destroy(cursor->comment);
     diesel_free(cursor->rest_ns);
     diesel_free(cursor);
@@ -145,14 +173,14 @@ int dmongo__first_document(struct dmongo__call *call, const uint8_t **bytes,
     return got;
 }
 
-/* Takes a batch from the reply in the cursor's buffer. */
-static int take_batch(dmongo_cursor *cursor, struct dmongo__call *call,
-                      struct parts *parts)
+/* Finds the batch in a reply. */
+static int read_batch(struct dmongo__call *call, struct parts *parts,
+                      struct batch *batch)
 {
     if (read_parts(call, parts) < 0)
         return -1;
-    cursor->id = dmongo__element_int(&parts->id, 0);
-    return dmongo__walk_begin(&cursor->batch, parts->batch.value,
+    batch->id = dmongo__element_int(&parts->id, 0);
+    return dmongo__walk_begin(&batch->rest, parts->batch.value,
                               parts->batch.size) == 0
                ? 0
                : no_batch(call);
@@ -176,20 +204,6 @@ static int keep(dmongo_cursor *cursor, struct dmongo__call *call,
     return cursor->comment != NULL ? 0 : -1;
 }
 
-int dmongo__cursor_begin(dmongo_cursor *cursor, struct dmongo__call *call,
-                         int32_t batch_size, dmongo_value comment)
-{
-    struct parts parts;
-    if (take_batch(cursor, call, &parts) < 0)
-        return -1;
-    cursor->server = call->server;
-    cursor->batch_size = batch_size;
-    cursor->session = call->op->session;
-    if (cursor->id != 0)
-        cursor->server_session = dmongo__call_keep_session(call);
-    return cursor->id != 0 ? keep(cursor, call, &parts, comment) : 0;
-}
-
 /* What is asked about the cursor, and where the server has it. 0 or -1. */
 static int make_op(const dmongo_cursor *cursor, const char *what,
                    struct dmongo__ns *ns, struct dmongo__op *op,
@@ -208,7 +222,8 @@ static int make_op(const dmongo_cursor *cursor, const char *what,
 }
 
 static int exchange_more(dmongo_cursor *cursor, struct dmongo__call *call,
-                         dmongo_value collection)
+                         dmongo_value collection, struct dmongo__buffer *into,
+                         struct batch *batch)
 {
     struct parts parts;
     dmongo_value comment =
@@ -224,30 +239,126 @@ static int exchange_more(dmongo_cursor *cursor, struct dmongo__call *call,
                                         ? dmongo_int64(cursor->max_await_ms)
                                         : dmongo_absent(),
                        "", dmongo__splice(&comment)),
-            &cursor->buffer) < 0)
+            into) < 0)
         return -1;
-    return take_batch(cursor, call, &parts);
+    return read_batch(call, &parts, batch);
+}
+
+/* Gets the next batch into a buffer: 0, or -1 with *err. */
+static int fetch(dmongo_cursor *cursor, struct dmongo__buffer *into,
+                 struct batch *batch, diesel_error *err)
+{
+    struct dmongo__ns ns;
+    struct dmongo__op op;
+    struct dmongo__call call;
+    if (make_op(cursor, "getMore", &ns, &op, err) < 0)
+        return -1;
+    if (dmongo__call_begin_on(&call, cursor->server, &op) == 0 &&
+        exchange_more(cursor, &call, ns.collection, into, batch) == 0) {
+        dmongo__call_end(&call);
+        return 0;
+    }
+    return dmongo__call_fail(&call, err);
+}
+
+/* Fetching ahead. A failure is kept until the batch is asked for. */
+
+static int fetch_ahead(void *arg)
+{
+    dmongo_cursor *cursor = arg;
+    struct ahead *ahead = &cursor->ahead;
+    ahead->error.code = 0;
+    (void)!fetch(cursor, &cursor->ahead_buffer, &ahead->batch, &ahead->error);
+    return 0;
+}
+
+/* Starts to. Without memory the batch is fetched when it is asked for. */
+static void begin_ahead(dmongo_cursor *cursor)
+{
+    if (!cursor->fetches_ahead || cursor->id == 0)
+        return;
+    cursor->ahead.batch.id = cursor->id;
+    cursor->fetching = diesel_scope_open(
+        &(diesel_scope_options){.label = "cursor", .detached = true});
+    if (cursor->fetching != NULL &&
+        diesel_task_go(cursor->fetching, &cursor->ahead.task, fetch_ahead,
+                       cursor) < 0) {
+        (void)!diesel_scope_wait(cursor->fetching, NULL);
+        cursor->fetching = NULL;
+    }
+}
+
+/* Waits until nobody fetches; without `cancel` somebody has ended. Then `ahead` is
+ * what was fetched. */
+static void end_ahead(dmongo_cursor *cursor, bool cancel)
+{
+    diesel_scope *fetching = cursor->fetching;
+    cursor->fetching = NULL;
+    if (cancel)
+        diesel_scope_cancel(fetching);
+    (void)!diesel_scope_wait(fetching, NULL);
+}
+
+/* Waits for what is fetched and makes it the cursor's batch. */
+static int take_ahead(dmongo_cursor *cursor)
+{
+    struct ahead *ahead = &cursor->ahead;
+    if (diesel_task_wait(&ahead->task, DIESEL_FOREVER, &cursor->error) < 0)
+        return dmongo__explain(cursor->what, cursor->ns, &cursor->error);
+    end_ahead(cursor, false);
+    if (ahead->error.code != 0) {
+        cursor->error = ahead->error;
+        return -1;
+    }
+    struct dmongo__buffer used = cursor->buffer;
+    cursor->buffer = cursor->ahead_buffer;
+    cursor->ahead_buffer = used;
+    return 0;
 }
 
 /* Gets the next batch: 0, or -1 with cursor->error. */
 static int get_more(dmongo_cursor *cursor)
 {
-    struct dmongo__ns ns;
-    struct dmongo__op op;
-    struct dmongo__call call;
+    struct batch now, *batch = &now;
+    int done;
     cursor->has_failed = true;
-    if (make_op(cursor, "getMore", &ns, &op, &cursor->error) < 0)
-        return -1;
-    if (dmongo__call_begin_on(&call, cursor->server, &op) == 0 &&
-        exchange_more(cursor, &call, ns.collection) == 0) {
-        dmongo__call_end(&call);
+    if (cursor->fetching != NULL) {
+        batch = &cursor->ahead.batch;
+        done = take_ahead(cursor);
+    } else {
+        done = fetch(cursor, &cursor->buffer, batch, &cursor->error);
+    }
+    if (done == 0) {
         cursor->has_failed = false;
+        cursor->id = batch->id;
+        cursor->batch = batch->rest;
+        begin_ahead(cursor);
         return 0;
     }
-    dmongo__call_fail(&call, &cursor->error);
     if (cursor->error.detail == DMONGO_CURSOR_NOT_FOUND)
         cursor->id = 0; /* the server has forgotten it already */
     return -1;
+}
+
+int dmongo__cursor_begin(dmongo_cursor *cursor, struct dmongo__call *call,
+                         int32_t batch_size, dmongo_value comment)
+{
+    struct parts parts;
+    struct batch batch;
+    if (read_batch(call, &parts, &batch) < 0)
+        return -1;
+    cursor->id = batch.id;
+    cursor->batch = batch.rest;
+    cursor->server = call->server;
+    cursor->batch_size = batch_size;
+    cursor->session = call->op->session;
+    if (cursor->id == 0)
+        return 0;
+    cursor->server_session = dmongo__call_keep_session(call);
+    if (keep(cursor, call, &parts, comment) < 0)
+        return -1;
+    begin_ahead(cursor);
+    return 0;
 }
 
 static int malformed(dmongo_cursor *cursor)
@@ -326,7 +437,11 @@ void dmongo_cursor_close(dmongo_cursor *cursor)
 {
     if (cursor == NULL)
         return;
+    if (cursor->fetching != NULL) {
+        end_ahead(cursor, true);
+        cursor->id = cursor->ahead.batch.id;
+    }
     if (cursor->id != 0 && !cursor->client->is_closed)
         kill_cursor(cursor);
-    dmongo__cursor_free(cursor);
+    free_cursor(cursor);
 }

@@ -17,7 +17,8 @@ struct dmongo__buffer *dmongo__cursor_buffer(dmongo_cursor *cursor);
 
 /* Takes the first batch from the reply in the cursor's buffer. `batch_size` and
  * `comment` go into what is asked for further batches; the comment is borrowed for
- * the length of the call. 0 or -1 with call->error. */
+ * the length of the call. 0 or -1 with call->error; then the cursor is closed after the
+ * call has been ended. */
 int dmongo__cursor_begin(dmongo_cursor *cursor, struct dmongo__call *call,
                          int32_t batch_size, dmongo_value comment);
 
@@ -25,8 +26,9 @@ int dmongo__cursor_begin(dmongo_cursor *cursor, struct dmongo__call *call,
  * as long as it likes to, or not at all. */
 void dmongo__cursor_await(dmongo_cursor *cursor, int64_t ms);
 
-/* Frees the cursor without telling the server, which knows nothing of it. */
-void dmongo__cursor_free(dmongo_cursor *cursor);
+/* Has the cursor fetch each batch while the one before is read. To be called before
+ * dmongo__cursor_begin(). */
+void dmongo__cursor_fetch_ahead(dmongo_cursor *cursor);
 
 /* The first document of the first batch in a reply: 1 with its bytes, 0 if there is
  * none, -1 with call->error if the reply has no batch. */

@@ -73,6 +73,8 @@ dmongo_cursor *(dmongo_find)(dmongo *client, const char *ns_text,
         "tailable", dmongo__if_true(o->tailable),
         "awaitData", dmongo__if_true(o->tailable));
     dmongo__cursor_await(cursor, o->tailable ? o->max_await_ms : 0);
+    if (o->prefetch && !o->tailable && o->session == NULL)
+        dmongo__cursor_fetch_ahead(cursor);
     if (dmongo__call_exchange(&call, command, dmongo__cursor_buffer(cursor)) < 0 ||
         dmongo__cursor_begin(cursor, &call, o->batch_size, o->comment) < 0)
         goto fail;
@@ -81,7 +83,7 @@ dmongo_cursor *(dmongo_find)(dmongo *client, const char *ns_text,
 
 fail:
     dmongo__call_fail(&call, err);
-    dmongo__cursor_free(cursor);
+    dmongo_cursor_close(cursor); /* the server may have it already */
     return NULL;
 }
 

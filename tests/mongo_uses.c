@@ -65,6 +65,22 @@ static int use_part_of_find(dmongo *client, diesel_error *why)
                 3, why);
 }
 
+static int use_prefetch(dmongo *client, diesel_error *why)
+{
+    return walk(dmongo_find(client, "t.many", dmongo_doc(),
+                            &(dmongo_find_options){.batch_size = 2,
+                                                   .prefetch = true},
+                            why),
+                100, why);
+}
+
+static int use_part_of_prefetch(dmongo *client, diesel_error *why)
+{
+    return walk(dmongo_find(client, "t.many", dmongo_doc(),
+                            &(dmongo_find_options){.prefetch = true}, why),
+                3, why);
+}
+
 static int use_aggregate(dmongo *client, diesel_error *why)
 {
     return walk(dmongo_aggregate(client, "t.c",
@@ -334,6 +350,8 @@ const struct mongo_use mongo_uses[] = {
     {"find one", use_find_one},
     {"find", use_find},
     {"part of a find", use_part_of_find},
+    {"prefetch", use_prefetch},
+    {"part of a prefetch", use_part_of_prefetch},
     {"aggregate", use_aggregate},
     {"run a cursor", use_run_cursor},
     {"count, distinct", use_counts},

@@ -19,6 +19,12 @@
  *
  * A document comes back as a view into the batch that the server sent; nothing is
  * copied.
+ *
+ * With .prefetch a cursor asks for the next batch as soon as it has one, so that the
+ * server works, and the network carries, while the program does. That takes a second
+ * connection for the time that a batch takes, and memory for two batches instead of
+ * one. Closing the cursor, or cancelling the fiber that reads it and closes it then,
+ * ends the fetching.
  */
 #ifndef DIESEL_MONGO_CURSOR_H
 #define DIESEL_MONGO_CURSOR_H
@@ -60,6 +66,8 @@ typedef struct dmongo_find_options {
                       dmongo_cursor_next() waits for documents that are inserted
                       later, until the nearest scope's deadline            */
     int64_t max_await_ms; /* ... and asks again after so long; 0: the server's */
+    bool prefetch; /* ask for each batch while the one before is read, see
+                      above; not of a tailable cursor, nor in a session     */
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
     dmongo_value read_concern, read_preference; /* instead of the client's */
 } dmongo_find_options;
@@ -73,6 +81,7 @@ typedef struct dmongo_aggregate_options {
     int64_t max_time_ms;
     dmongo_choice allow_disk_use;
     dmongo_choice bypass_document_validation; /* of $out and $merge */
+    bool prefetch; /* as of dmongo_find() */
     dmongo_session *session; /* see <diesel/mongo_session.h>; NULL: none */
     dmongo_value read_concern, read_preference; /* instead of the client's */
     dmongo_value write_concern; /* likewise, of $out and $merge */
