@@ -37,7 +37,8 @@ enum {
     DMONGO__NO_MAX_TIME = 32, /* takes no maxTimeMS                             */
     DMONGO__NO_SESSION = 64,  /* never has a session of its own                 */
     DMONGO__MAY_HAVE_ALL = 128, /* the program wrote it: what it has is not added */
-    DMONGO__NO_REPLY = 256    /* it is only sent                                */
+    DMONGO__NO_REPLY = 256,   /* it is only sent                                */
+    DMONGO__OWN_PREFERENCE = 512 /* the client's is not for it                  */
 };
 
 /* All zero bytes but the first three: nothing special. Borrowed for the call. */

@@ -40,7 +40,8 @@ static struct dmongo__op command_op(const char *what, const char *database)
     return (struct dmongo__op){.what = what,
                                .ns = database,
                                .database = dmongo_str(database),
-                               .flags = DMONGO__PREFERS | DMONGO__MAY_HAVE_ALL};
+                               .flags = DMONGO__PREFERS | DMONGO__MAY_HAVE_ALL |
+                                        DMONGO__OWN_PREFERENCE};
 }
 
 int dmongo__command_reply(dmongo *client, const struct dmongo__op *op,
@@ -58,12 +59,23 @@ int dmongo__command_reply(dmongo *client, const struct dmongo__op *op,
     return 0;
 }
 
-int(dmongo_run)(dmongo *client, const char *database, dmongo_value command,
-                bson_t **reply, diesel_error *err)
+int(dmongo_run_with)(dmongo *client, const char *database,
+                     dmongo_value command, const dmongo_run_options *options,
+                     bson_t **reply, diesel_error *err)
 {
     char what[NAME_ROOM];
     struct dmongo__op op = command_op(name_of(command, what), database);
+    if (options != NULL) {
+        op.session = options->session;
+        op.read_preference = options->read_preference;
+    }
     return dmongo__command_reply(client, &op, command, reply, err);
+}
+
+int(dmongo_run)(dmongo *client, const char *database, dmongo_value command,
+                bson_t **reply, diesel_error *err)
+{
+    return (dmongo_run_with)(client, database, command, NULL, reply, err);
 }
 
 dmongo_cursor *(dmongo_run_cursor)(dmongo *client, const char *database,
@@ -75,8 +87,13 @@ dmongo_cursor *(dmongo_run_cursor)(dmongo *client, const char *database,
     const dmongo_run_cursor_options *o = options != NULL ? options : &defaults;
     char what[NAME_ROOM];
     struct dmongo__op op = command_op(name_of(command, what), database);
-    return dmongo__command_cursor(client, &op, command, o->batch_size,
-                                  o->comment, err);
+    op.session = o->session;
+    op.read_preference = o->read_preference;
+    dmongo_cursor *cursor = dmongo__command_cursor(
+        client, &op, command, o->batch_size, o->comment, err);
+    if (cursor != NULL)
+        dmongo__cursor_await(cursor, o->max_await_ms);
+    return cursor;
 }
 
 dmongo_cursor *dmongo__command_cursor(dmongo *client,

@@ -43,7 +43,8 @@ static dmongo_value read_preference(const struct dmongo__call *call)
         return dmongo_absent(); /* a standalone has no choice */
     if (call->op->read_preference.form != DMONGO__ABSENT)
         return call->op->read_preference;
-    if (call->client->read_preference_doc != NULL)
+    if (call->client->read_preference_doc != NULL &&
+        !(call->op->flags & DMONGO__OWN_PREFERENCE))
         return dmongo_bson(call->client->read_preference_doc);
     /* The program asked for this very member, whatever it is. */
     return hello->is_mongos || hello->is_writable

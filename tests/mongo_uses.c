@@ -279,6 +279,10 @@ static int use_session(dmongo *client, diesel_error *why)
                                  &(dmongo_insert_options){.session = session}, NULL,
                                  why);
     if (done == 0)
+        done = dmongo_run_with(client, "t", dmongo_doc("ping", 1),
+                               &(dmongo_run_options){.session = session}, NULL,
+                               why);
+    if (done == 0)
         done = walk(dmongo_find(client, "t.many", dmongo_doc(),
                                 &(dmongo_find_options){.session = session,
                                                        .batch_size = 2},

@@ -511,6 +511,87 @@ FIBER_TEST(a_write_concern_of_an_operation_may_want_no_reply)
 }
 END_TEST
 
+/* --- Commands of the program's own. */
+
+FIBER_TEST(a_command_has_a_session_and_a_preference_if_it_is_given_them)
+{
+    diesel_error err;
+    const bson_t *doc;
+    open_with("readPreference=nearest", NULL);
+    dmongo_session *session = dmongo_session_open(mongo, NULL, &err);
+    assert_made(session);
+    assert_ok(dmongo_run(mongo, "t", dmongo_doc("ping", 1), NULL, &err));
+    assert_ok(dmongo_run_with(
+        mongo, "t", dmongo_doc("ping", 1),
+        &(dmongo_run_options){
+            .session = session,
+            .read_preference = dmongo_doc("mode", "secondary")},
+        NULL, &err));
+    dmongo_cursor *cursor = dmongo_run_cursor(
+        mongo, "t", dmongo_doc("find", "c"),
+        &(dmongo_run_cursor_options){
+            .session = session,
+            .read_preference = dmongo_doc("mode", "secondary")},
+        &err);
+    assert_made(cursor);
+    ck_assert_int_eq(dmongo_cursor_next(cursor, &doc, &err), 1);
+    dmongo_cursor_close(cursor);
+
+    /* The client's preference is not for commands that may write. */
+    ck_assert(!dmongo_has(plan.commands[0], "$readPreference"));
+    size_t n;
+    const uint8_t *id = dmongo_get_binary(dmongo_session_id(session), "id", &n);
+    ck_assert(memcmp(lsid_of(0), id, n) != 0);
+    for (int i = 1; i < 3; i++) {
+        ck_assert(memcmp(lsid_of(i), id, n) == 0);
+        ck_assert_str_eq(
+            dmongo_get_str(plan.commands[i], "$readPreference.mode", ""),
+            "secondary");
+        /* Which of them reads, the program knows: it writes its concern itself. */
+        ck_assert(!dmongo_has(plan.commands[i], "readConcern"));
+    }
+    ck_assert_uint_eq(dmongo_session_operation_time(session),
+                      (uint64_t)100 << 32 | 5);
+    dmongo_session_close(session);
+    close_both();
+    return 0;
+}
+END_TEST
+
+FIBER_TEST(more_of_a_commands_cursor_is_asked_for_as_the_options_say)
+{
+    diesel_error err;
+    const bson_t *doc;
+    open_with("", NULL);
+    assert_made(plan.replies[0] = dmongo_doc_to_bson(
+                    dmongo_doc("cursor",
+                               dmongo_doc("id", dmongo_int64(5), "ns", "t.c",
+                                          "firstBatch", dmongo_array()),
+                               "ok", 1.0),
+                    &err));
+    assert_made(plan.replies[1] = dmongo_doc_to_bson(
+                    dmongo_doc("cursor",
+                               dmongo_doc("id", dmongo_int64(0), "ns", "t.c",
+                                          "nextBatch", dmongo_array()),
+                               "ok", 1.0),
+                    &err));
+    dmongo_cursor *cursor = dmongo_run_cursor(
+        mongo, "t", dmongo_doc("find", "c", "tailable", dmongo_bool(true)),
+        &(dmongo_run_cursor_options){.batch_size = 7,
+                                     .max_await_ms = 300,
+                                     .comment = dmongo_str("more")},
+        &err);
+    assert_made(cursor);
+    ck_assert_int_eq(dmongo_cursor_next(cursor, &doc, &err), 0);
+    ck_assert_int_eq(dmongo_get_int(plan.commands[1], "batchSize", 0), 7);
+    ck_assert_int_eq(dmongo_get_int(plan.commands[1], "maxTimeMS", 0), 300);
+    ck_assert_str_eq(dmongo_get_str(plan.commands[1], "comment", ""), "more");
+    dmongo_cursor_close(cursor);
+    close_both();
+    return 0;
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("mongo operation");
@@ -523,6 +604,9 @@ int main(void)
               timeout_ms_is_for_the_whole_call,
               the_api_version_is_in_every_command,
               what_the_program_writes_itself_stands_once);
+    test_case(suite, "commands",
+              a_command_has_a_session_and_a_preference_if_it_is_given_them,
+              more_of_a_commands_cursor_is_asked_for_as_the_options_say);
     test_case(suite, "tailable",
               a_tailable_cursor_asks_until_there_is_a_document);
     test_case(suite, "concerns", an_operations_own_concerns_stand_for_the_clients,

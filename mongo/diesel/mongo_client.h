@@ -133,10 +133,27 @@ int dmongo_run(dmongo *client, const char *database, dmongo_value command,
                bson_t **reply, diesel_error *err)
     __attribute__((warn_unused_result));
 
+/* All zero bytes are the defaults. What else a command may have, a concern or a limit
+ * of time, is a field of it. */
+typedef struct dmongo_run_options {
+    dmongo_session *session;      /* see <diesel/mongo_session.h>; NULL: none */
+    dmongo_value read_preference; /* {mode: "secondary", ...}; absent: that of a
+                                     primary. The client's is not used, as nobody
+                                     knows whether the command writes         */
+} dmongo_run_options;
+
+/* The same with options, which may be NULL. After MongoDB's run command
+ * specification. */
+int dmongo_run_with(dmongo *client, const char *database, dmongo_value command,
+                    const dmongo_run_options *options, bson_t **reply,
+                    diesel_error *err) __attribute__((warn_unused_result));
+
 #ifndef __cplusplus
 /* `command` may be dmongo_doc(...), a bson_t *, or a dmongo_value. */
 #define dmongo_run(client, database, command, ...)                             \
     (dmongo_run)((client), (database), DMONGO_VALUE(command), __VA_ARGS__)
+#define dmongo_run_with(client, database, command, ...)                        \
+    (dmongo_run_with)((client), (database), DMONGO_VALUE(command), __VA_ARGS__)
 #endif
 
 #ifdef __cplusplus

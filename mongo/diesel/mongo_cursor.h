@@ -128,6 +128,10 @@ typedef struct dmongo_run_cursor_options {
     int32_t batch_size; /* of what is asked for after the first batch; 0: the
                            server's */
     dmongo_value comment; /* likewise */
+    int64_t max_await_ms; /* likewise: maxTimeMS, how long the server waits for
+                             documents of a tailable cursor; 0: is not said   */
+    dmongo_session *session;      /* as in dmongo_run_options */
+    dmongo_value read_preference; /* likewise */
 } dmongo_run_cursor_options;
 
 /* Runs any command that returns a cursor, whose first key is its name, in a

@@ -27,26 +27,16 @@ static int op_run_command(unified_entity *on, unified_arguments *a,
     dmongo_value preference = unified_value(a, "readPreference");
     dmongo_session *session = unified_session(a);
     unified_doc(a, "command", &command);
-    if (session != NULL)
-        return unified_fail(a->world, "runCommand has no session");
     if (no_arguments_left(a) < 0)
         return -1;
-    dmongo_value whole = dmongo_bson(&command);
-    bson_t *with = NULL;
-    if (preference.form != DMONGO__ABSENT) {
-        with = bson_copy(&command);
-        bson_t *more = dmongo_doc_to_bson(
-            dmongo_doc("$readPreference", preference), NULL);
-        bson_concat(with, more);
-        bson_destroy(more);
-        whole = dmongo_bson(with);
-    }
-    done(out, dmongo_run(on->client->mongo, on->name, whole, &reply,
-                         &out->error));
+    done(out, dmongo_run_with(on->client->mongo, on->name, &command,
+                              &(dmongo_run_options){
+                                  .session = session,
+                                  .read_preference = preference},
+                              &reply, &out->error));
     if (!out->failed)
         unified_return(out, dmongo_bson(reply));
     bson_destroy(reply);
-    bson_destroy(with);
     return 1;
 }
 
@@ -59,9 +49,9 @@ static int cursor_command(unified_entity *on, unified_arguments *a,
     unified_doc(a, "command", &command);
     dmongo_run_cursor_options options = {
         .batch_size = (int32_t)unified_int(a, "batchSize", 0),
-        .comment = unified_value(a, "comment")};
-    if (unified_has(a, "maxTimeMS"))
-        return unified_fail(a->world, "needs tailable cursors");
+        .comment = unified_value(a, "comment"),
+        .max_await_ms = unified_int(a, "maxTimeMS", 0),
+        .session = unified_session(a)};
     if (no_arguments_left(a) < 0)
         return -1;
     dmongo_cursor *cursor = dmongo_run_cursor(
