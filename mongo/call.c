@@ -215,6 +215,39 @@ static void take_times(struct dmongo__call *call)
                                               dmongo__load64(operation->value));
 }
 
+/* Whether the operation may be sent again after the failure in call->error. */
+static bool may_retry(const struct dmongo__call *call)
+{
+    unsigned flags = call->error.flags;
+    if ((call->attempts > 0 && call->deadline == DIESEL_FOREVER) ||
+        call->is_pinned || call->client->is_closed || diesel_check(NULL) < 0)
+        return false;
+    if (call->txn_number != 0)
+        return flags & DMONGO_EF_RETRYABLE_WRITE;
+    return call->op->flags & DMONGO__RETRY_READ &&
+           call->client->uri->options.retry_reads && flags & DIESEL_EF_RETRYABLE;
+}
+
+/* A reply that says ok may say that the write is to be sent again, as its write concern was
+ * not met: -1 with that as the error, if it may be sent again. */
+static int check_concern(struct dmongo__call *call)
+{
+    const struct dmongo__element *concern = &call->reply.concern_error;
+    unsigned labels = dmongo__labels(&call->reply.labels);
+    struct dmongo__reply fields;
+    size_t text_len, name_len;
+    if (call->txn_number == 0 || !(labels & DMONGO_EF_RETRYABLE_WRITE) ||
+        concern->type != BSON_TYPE_DOCUMENT ||
+        dmongo__reply_fields(&fields, concern->value, concern->size) < 0)
+        return 0;
+    const char *text = dmongo__element_str(&fields.message, &text_len);
+    const char *name = dmongo__element_str(&fields.code_name, &name_len);
+    dmongo__code_fail(text, text_len, name, name_len,
+                      (int)dmongo__element_int(&fields.code, 0), &call->error);
+    call->error.flags |= labels;
+    return may_retry(call) ? -1 : 0;
+}
+
 int dmongo__call_receive(struct dmongo__call *call, struct dmongo__buffer *into)
 {
     if (into == NULL)
@@ -231,6 +264,8 @@ int dmongo__call_receive(struct dmongo__call *call, struct dmongo__buffer *into)
         take_times(call);
     if (call->watching != 0)
         dmongo__events_received(call, done);
+    if (done == 0 && call->reply.concern_error.type != 0)
+        done = check_concern(call);
     if (done == 0)
         call->attempts = 0;
     return done;
@@ -323,19 +358,6 @@ static void conclude(struct dmongo__call *call)
         dmongo__server_lost(call->server, call->conn->generation);
     else if (class & DMONGO__CODE_NOT_WRITABLE)
         dmongo__server_unfit(call->server);
-}
-
-/* After conclude(). */
-static bool may_retry(const struct dmongo__call *call)
-{
-    unsigned flags = call->error.flags;
-    if ((call->attempts > 0 && call->deadline == DIESEL_FOREVER) ||
-        call->is_pinned || call->client->is_closed || diesel_check(NULL) < 0)
-        return false;
-    if (call->txn_number != 0)
-        return flags & DMONGO_EF_RETRYABLE_WRITE;
-    return call->op->flags & DMONGO__RETRY_READ &&
-           call->client->uri->options.retry_reads && flags & DIESEL_EF_RETRYABLE;
 }
 
 bool dmongo__call_again(struct dmongo__call *call)

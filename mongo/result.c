@@ -137,6 +137,7 @@ int dmongo__result_fail(const dmongo_result *result, struct dmongo__call *call,
 {
     if (result->error_count == 0) {
         explain(call, &result->concern_error);
+        call->error.flags |= dmongo__labels(&call->reply.labels);
         diesel_error_prefix(&call->error, "write concern not met");
         return -1;
     }

@@ -374,6 +374,41 @@ FIBER_TEST(a_write_is_sent_again_with_the_same_number)
 }
 END_TEST
 
+/* A reply to an insert whose write concern was not met. */
+static bson_t *unmet(const char *label)
+{
+    bson_t *doc = BCON_NEW("ok", BCON_DOUBLE(1), "n", BCON_INT32(1), "writeConcernError",
+                           "{", "code", BCON_INT32(91), "errmsg",
+                           BCON_UTF8("Replication is being shut down"), "}");
+    if (label != NULL)
+        BCON_APPEND(doc, "errorLabels", "[", BCON_UTF8(label), "]");
+    return doc;
+}
+
+FIBER_TEST(a_write_is_sent_again_if_its_concern_was_not_met_for_a_while)
+{
+    diesel_error err;
+    open_with("", NULL);
+    plan.replies[0] = unmet("RetryableWriteError");
+    assert_ok(insert_one(NULL, &err));
+    ck_assert_int_eq(plan.count, 2);
+    ck_assert_int_eq(dmongo_get_int(plan.commands[1], "txnNumber", 0),
+                     dmongo_get_int(plan.commands[0], "txnNumber", -1));
+    plan.replies[2] = unmet("RetryableWriteError");
+    plan.replies[3] = unmet("RetryableWriteError");
+    assert_fails(insert_one(NULL, &err), DIESEL_E_SERVER);
+    ck_assert_int_eq(plan.count, 4);
+    ck_assert_int_eq(err.detail, 91);
+    ck_assert(dmongo_error_has_label(&err, "RetryableWriteError"));
+    plan.replies[4] = unmet(NULL);
+    assert_fails(insert_one(NULL, &err), DIESEL_E_SERVER);
+    ck_assert_int_eq(plan.count, 5);
+    ck_assert(!dmongo_error_has_label(&err, "RetryableWriteError"));
+    close_both();
+    return 0;
+}
+END_TEST
+
 FIBER_TEST(writes_are_not_sent_again_where_servers_do_not_know_them_again)
 {
     diesel_error err;
@@ -614,6 +649,7 @@ int main(void)
     test_case(suite, "again", a_read_is_sent_again_once,
               a_read_is_not_sent_again_if_that_is_switched_off,
               a_write_is_sent_again_with_the_same_number,
+              a_write_is_sent_again_if_its_concern_was_not_met_for_a_while,
               writes_are_not_sent_again_where_servers_do_not_know_them_again,
               writes_to_many_documents_are_not_sent_again,
               with_retry_writes_off_nothing_is_sent_twice,
