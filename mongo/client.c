@@ -58,6 +58,8 @@ static void init_pool(struct dmongo__server *server)
         .max_idle_ms = o->max_idle_time_ms,
         .wait_ms = o->wait_queue_timeout_ms,
         .make = dmongo__handshake,
+        .greet = dmongo__greet,
+        .forget = dmongo__greeting_forget,
         .arg = server,
         .tell = tell_pool_event,
         .is_quiet = server->client->events.pool == NULL && server->meter == NULL,
@@ -359,6 +361,23 @@ static int start_background(dmongo *client, diesel_error *err)
     return 0;
 }
 
+/* Finds a server, and if there is a password, makes the first connection, so that a wrong
+ * one is found out. */
+static int connect_first(dmongo *client, diesel_error *err)
+{
+    int64_t deadline = 0;
+    struct dmongo__server *server =
+        dmongo__select_slowly(client, &deadline, NULL, err);
+    if (server == NULL)
+        return -1;
+    bool is_needed = client->uri->credential.is_set ||
+                     server->pool.max_idle_ms > 0; /* so that it is not kept for ever */
+    if (!is_needed || dmongo__pool_add(&server->pool, err) == 0)
+        return 0;
+    diesel_error_prefix(err, "%s", server->name);
+    return -1;
+}
+
 dmongo *dmongo_open(const char *uri, const dmongo_options *options,
                     diesel_error *err)
 {
@@ -372,9 +391,8 @@ dmongo *dmongo_open(const char *uri, const dmongo_options *options,
     client->references = 1;
     client->waiting_site = (diesel_log_site){__FILE__, __func__, __LINE__, 1000, 0, 0};
     dmongo__log_open();
-    int64_t deadline = 0;
     if (init(client, uri, options != NULL ? options : &defaults, &why) == 0 &&
-        dmongo__select_slowly(client, &deadline, NULL, &why) != NULL &&
+        connect_first(client, &why) == 0 &&
         start_background(client, &why) == 0 && show(client, &why) == 0)
         return client;
 

@@ -124,9 +124,15 @@ void dmongo__wake_selecting(dmongo *client);
 /* A message without the "NAME: " or "connecting to NAME: " that it begins with. */
 const char *dmongo__without_name(const char *message, const char *name);
 
-/* handshake.c: the pools' `make`; arg is the server. */
+/* Between two rounds of looking for a server; minHeartbeatFrequencyMS. */
+#define DMONGO__PAUSE_MS 500
+
+/* handshake.c: the pools' `make`, `greet` and `forget`; arg is the server. */
 int dmongo__handshake(struct dmongo__conn *conn, void *arg, int64_t deadline,
                       diesel_error *err);
+int dmongo__greet(struct dmongo__conn *conn, void *arg, int64_t deadline,
+                  diesel_error *err);
+void dmongo__greeting_forget(struct dmongo__conn *conn);
 
 /* auth.c: authenticates. `hello` is the server's reply to a hello that had
  * dmongo__auth_begin()'s parts. */

@@ -26,6 +26,7 @@
 #include "wire_internal.h"
 
 struct dmongo__pool;
+struct dmongo__greeting;
 
 /* What the server takes, from its hello. */
 struct dmongo__limits {
@@ -48,6 +49,7 @@ struct dmongo__conn {
     diesel_fiber *holder; /* ... and the fiber that runs it                   */
     int64_t idle_since; /* only kept if there is a limit to it */
 
+    struct dmongo__greeting *greeting; /* it has only said hello so far; else NULL */
     diesel_stream *stream; /* NULL before it is open and once it is shut */
     bool is_shut;          /* the client was closed while it was in use */
     bool half_used;

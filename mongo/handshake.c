@@ -96,18 +96,19 @@ static struct dmongo__packing choose_packing(const dmongo *client,
     return packing;
 }
 
-/* The reply to the hello lies in the connection's buffer, which authentication goes
- * on to use; so what it needs of the reply is copied. */
-static int authenticate(struct dmongo__auth *auth, struct dmongo__conn *conn,
-                        const bson_t *hello, int64_t deadline,
-                        diesel_error *err)
+/* What a connection needs for authentication when it has said hello. */
+struct dmongo__greeting {
+    struct dmongo__auth auth;
+    bson_t *reply; /* NULL before it has come */
+};
+
+void dmongo__greeting_forget(struct dmongo__conn *conn)
 {
-    bson_t *copy = dmongo__bson_copy(bson_get_data(hello), hello->len, err);
-    if (copy == NULL)
-        return -1;
-    int done = dmongo__auth_finish(auth, conn, copy, deadline, err);
-    bson_destroy(copy);
-    return done;
+    struct dmongo__greeting *greeting = conn->greeting;
+    conn->greeting = NULL;
+    dmongo__auth_clear(&greeting->auth);
+    bson_destroy(greeting->reply);
+    diesel_free(greeting);
 }
 
 /* A failure to connect means that the server is lost, unless it is about the
@@ -125,34 +126,66 @@ static void judge(struct dmongo__server *server,
     dmongo__server_lost(server, conn->generation);
 }
 
+static int64_t connect_deadline(const dmongo *client, int64_t deadline)
+{
+    int64_t timeout = client->uri->options.connect_timeout_ms;
+    if (timeout > 0 && diesel_now() + timeout < deadline)
+        deadline = diesel_now() + timeout;
+    return deadline;
+}
+
+/* The reply lies in the connection's buffer, which others go on to use; so what
+ * authentication needs of it is copied. */
+static int greet(struct dmongo__server *server, struct dmongo__conn *conn,
+                 int64_t deadline, diesel_error *err)
+{
+    dmongo *client = server->client;
+    struct dmongo__greeting *greeting = diesel_calloc(1, sizeof *greeting);
+    bson_t reply;
+    if (greeting == NULL)
+        return diesel_error_nomem(err, "a connection");
+    conn->greeting = greeting;
+    /* What a server takes before it has said so. */
+    conn->limits = (struct dmongo__limits){
+        .document = 16 * 1024, .message = 48000000, .batch = 1, .reply = 48000000};
+    if (dmongo__auth_begin(&greeting->auth, client, err) < 0 ||
+        dmongo__conn_open(conn, server->host, client->tls, deadline, err) < 0 ||
+        say_hello(server, conn, &greeting->auth, deadline, &reply, err) < 0)
+        return -1;
+    conn->packing = choose_packing(client, &reply);
+    greeting->reply = dmongo__bson_copy(bson_get_data(&reply), reply.len, err);
+    return greeting->reply != NULL ? 0 : -1;
+}
+
+int dmongo__greet(struct dmongo__conn *conn, void *arg, int64_t deadline,
+                  diesel_error *err)
+{
+    struct dmongo__server *server = arg;
+    int done = greet(server, conn, connect_deadline(server->client, deadline), err);
+    if (done < 0)
+        judge(server, conn, err);
+    return done;
+}
+
 int dmongo__handshake(struct dmongo__conn *conn, void *arg, int64_t deadline,
                       diesel_error *err)
 {
     struct dmongo__server *server = arg;
     dmongo *client = server->client;
-    int64_t timeout = client->uri->options.connect_timeout_ms;
-    if (timeout > 0 && diesel_now() + timeout < deadline)
-        deadline = diesel_now() + timeout;
-
-    /* What a server takes before it has said so. */
-    conn->limits = (struct dmongo__limits){
-        .document = 16 * 1024, .message = 48000000, .batch = 1, .reply = 48000000};
-    struct dmongo__auth auth;
-    bson_t reply;
-    int done = dmongo__auth_begin(&auth, client, err);
-    if (done == 0)
-        done = dmongo__conn_open(conn, server->host, client->tls, deadline, err);
-    if (done == 0)
-        done = say_hello(server, conn, &auth, deadline, &reply, err);
-    if (done == 0)
-        conn->packing = choose_packing(client, &reply);
+    deadline = connect_deadline(client, deadline);
+    int done = conn->greeting != NULL ? 0 : greet(server, conn, deadline, err);
     if (done == 0 && client->uri->credential.is_set)
-        done = authenticate(&auth, conn, &reply, deadline, err);
+        done = dmongo__auth_finish(&conn->greeting->auth, conn,
+                                   conn->greeting->reply, deadline, err);
+    bool was_greeted = conn->greeting != NULL && conn->greeting->reply != NULL;
+    if (conn->greeting != NULL)
+        dmongo__greeting_forget(conn);
     conn->packs =
         done == 0 && conn->packing.compressor != DMONGO__NO_COMPRESSOR;
     conn->checksums = client->checksums;
-    dmongo__auth_clear(&auth);
     if (done < 0)
         judge(server, conn, err);
+    if (done < 0 && was_greeted) /* a server that says hello is found at once */
+        client->look_again = diesel_now() + DMONGO__PAUSE_MS;
     return done;
 }

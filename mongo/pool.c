@@ -10,7 +10,8 @@
  * Invariants:
  *  1. While somebody waits, no connection is idle, and no new one may be made.
  *  2. total counts every connection that is idle, in use or being made, and
- *     those that a waiter has been permitted to make.
+ *     those that a waiter has been permitted to make; not the one that has only
+ *     said hello, until somebody goes on with it.
  *  3. A waiter that was woken with a connection or a permission uses it or passes
  *     it on, as diesel_wake() promises that it sees it.
  */
@@ -157,15 +158,22 @@ static void tell_closed(const struct dmongo__pool *pool, struct dmongo__conn *co
 }
 
 /* Takes the connection out of the list of all and frees it. */
-static void discard(struct dmongo__pool *pool, struct dmongo__conn *conn)
+static void drop(struct dmongo__pool *pool, struct dmongo__conn *conn)
 {
-    tell_closed(pool, conn, why_closed(pool, conn), NULL);
     *(conn->previous_all != NULL ? &conn->previous_all->next_all : &pool->all) =
         conn->next_all;
     if (conn->next_all != NULL)
         conn->next_all->previous_all = conn->previous_all;
+    if (conn->greeting != NULL)
+        pool->forget(conn);
     dmongo__conn_clear(conn);
     diesel_free(conn);
+}
+
+static void discard(struct dmongo__pool *pool, struct dmongo__conn *conn)
+{
+    tell_closed(pool, conn, why_closed(pool, conn), NULL);
+    drop(pool, conn);
     pool->total--;
     if (pool->total < pool->min)
         dmongo__pool_nudge(pool);
@@ -232,10 +240,6 @@ static void is_cleared(diesel_error *err)
 static struct dmongo__conn *new_conn(struct dmongo__pool *pool,
                                      diesel_error *err)
 {
-    if (pool->is_closed) { /* after a waiter was permitted to connect */
-        is_closed(err);
-        return NULL;
-    }
     struct dmongo__conn *conn = diesel_calloc(1, sizeof *conn);
     if (conn == NULL) {
         diesel_error_nomem(err, "a connection");
@@ -243,12 +247,62 @@ static struct dmongo__conn *new_conn(struct dmongo__pool *pool,
     }
     conn->pool = pool;
     conn->generation = pool->generation;
-    conn->number = ++pool->last_number;
-    tell(pool, DMONGO_CONNECTION_CREATED, conn, NULL, 0);
     conn->next_all = pool->all;
     if (pool->all != NULL)
         pool->all->previous_all = conn;
     pool->all = conn;
+    return conn;
+}
+
+void dmongo__pool_forget(struct dmongo__pool *pool)
+{
+    if (pool->greeted != NULL)
+        drop(pool, pool->greeted);
+    pool->greeted = NULL;
+}
+
+int dmongo__pool_greet(struct dmongo__pool *pool, int64_t deadline,
+                       diesel_error *err)
+{
+    struct dmongo__conn *conn = new_conn(pool, err);
+    if (conn == NULL)
+        return -1;
+    int done = pool->greet(conn, pool->arg, deadline, err);
+    if (done == 0 && (conn->is_shut || conn->generation != pool->generation)) {
+        if (pool->is_closed) /* meanwhile */
+            is_closed(err);
+        else
+            is_cleared(err);
+        done = -1;
+    }
+    if (done < 0) {
+        drop(pool, conn);
+        return -1;
+    }
+    dmongo__pool_forget(pool);
+    pool->greeted = conn;
+    return 0;
+}
+
+/* The connection that is to be made next: one that has said hello already, unless the
+ * server has closed it since, or an empty one. */
+static struct dmongo__conn *next_conn(struct dmongo__pool *pool,
+                                      diesel_error *err)
+{
+    if (pool->is_closed) { /* after a waiter was permitted to connect */
+        is_closed(err);
+        return NULL;
+    }
+    struct dmongo__conn *conn = pool->greeted;
+    if (conn != NULL && diesel_stream_is_readable(conn->stream)) {
+        dmongo__pool_forget(pool);
+        conn = NULL;
+    }
+    pool->greeted = NULL;
+    if (conn == NULL && (conn = new_conn(pool, err)) == NULL)
+        return NULL;
+    conn->number = ++pool->last_number;
+    tell(pool, DMONGO_CONNECTION_CREATED, conn, NULL, 0);
     return conn;
 }
 
@@ -257,7 +311,7 @@ static struct dmongo__conn *make_reserved(struct dmongo__pool *pool,
                                           int64_t deadline, diesel_error *err)
 {
     int64_t since = begun(pool);
-    struct dmongo__conn *conn = new_conn(pool, err);
+    struct dmongo__conn *conn = next_conn(pool, err);
     if (conn == NULL) {
         pool->total--;
     } else if (pool->make(conn, pool->arg, deadline, err) < 0) {
@@ -288,8 +342,8 @@ static struct dmongo__conn *connect_reserved(struct dmongo__pool *pool,
     return conn;
 }
 
-struct dmongo__conn *dmongo__pool_connect(struct dmongo__pool *pool,
-                                          int64_t deadline, diesel_error *err)
+static struct dmongo__conn *connect_now(struct dmongo__pool *pool,
+                                        int64_t deadline, diesel_error *err)
 {
     pool->total++;
     pool->connecting++;
@@ -385,7 +439,7 @@ static struct dmongo__conn *take(struct dmongo__pool *pool, int64_t deadline,
     }
     if (!dmongo__pool_may_connect(pool))
         return wait(pool, deadline, err);
-    return dmongo__pool_connect(pool, deadline, err);
+    return connect_now(pool, deadline, err);
 }
 
 static void tell_failed(const struct dmongo__pool *pool,
@@ -480,12 +534,11 @@ void dmongo__pool_give(struct dmongo__conn *conn)
     }
 }
 
-int dmongo__pool_add(struct dmongo__pool *pool)
+int dmongo__pool_add(struct dmongo__pool *pool, diesel_error *err)
 {
-    diesel_error unused;
     pool->total++;
     pool->connecting++;
-    struct dmongo__conn *conn = make_reserved(pool, DIESEL_FOREVER, &unused);
+    struct dmongo__conn *conn = make_reserved(pool, DIESEL_FOREVER, err);
     if (conn != NULL) /* first, as who waits for one need not make one then */
         dmongo__pool_give(conn);
     end_connecting(pool);
@@ -515,6 +568,7 @@ void dmongo__pool_clear(struct dmongo__pool *pool, bool interrupts)
     }
     pool->is_ready = false;
     discard_idle(pool);
+    dmongo__pool_forget(pool);
     if (interrupts)
         interrupt(pool);
     wake_all(pool, CLEARED);
@@ -526,6 +580,7 @@ void dmongo__pool_close(struct dmongo__pool *pool)
         return;
     pool->is_closed = true;
     discard_idle(pool);
+    dmongo__pool_forget(pool);
     for (struct dmongo__conn *conn = pool->all; conn != NULL;
          conn = conn->next_all)
         dmongo__conn_shut(conn);

@@ -32,8 +32,13 @@ struct dmongo__pool {
     size_t max_connecting; /* of them at a time                           */
     int64_t max_idle_ms;   /* 0: no limit                                 */
     int64_t wait_ms;       /* in the queue; 0: no limit but the scope's   */
+    /* Connects, says hello and authenticates; or what is left of this. */
     int (*make)(struct dmongo__conn *conn, void *arg, int64_t deadline,
                 diesel_error *err);
+    /* Connects and says hello; then what conn->greeting has is forgotten. */
+    int (*greet)(struct dmongo__conn *conn, void *arg, int64_t deadline,
+                 diesel_error *err);
+    void (*forget)(struct dmongo__conn *conn);
     void *arg;
     /* Is told what happens, with the same arg; NULL: nobody is. */
     void (*tell)(void *arg, dmongo_pool_event *event);
@@ -41,6 +46,8 @@ struct dmongo__pool {
 
     struct dmongo__conn *idle; /* the one used last is first             */
     struct dmongo__conn *all;
+    struct dmongo__conn *greeted; /* the one that is made next, has said hello;
+                                     or NULL; it is not counted          */
     size_t total; /* connections, those being made included              */
     size_t connecting;
     size_t idle_count;
@@ -66,10 +73,14 @@ void dmongo__pool_ready(struct dmongo__pool *pool);
 struct dmongo__conn *dmongo__pool_take(struct dmongo__pool *pool,
                                        int64_t deadline, diesel_error *err);
 
-/* Makes a new connection without regard to the limits, as whoever looks for a server
- * does; it counts as taken. NULL as above. Switches fibers. */
-struct dmongo__conn *dmongo__pool_connect(struct dmongo__pool *pool,
-                                          int64_t deadline, diesel_error *err);
+/* Says hello to the server on a new connection, as whoever looks for a server does; the
+ * pool goes on with it when it needs one. Nothing is told of it before. 0, or -1 and
+ * why. Switches fibers. */
+int dmongo__pool_greet(struct dmongo__pool *pool, int64_t deadline,
+                       diesel_error *err);
+
+/* The server is not to be used: closes that connection. Never switches fibers. */
+void dmongo__pool_forget(struct dmongo__pool *pool);
 
 /* Gives a connection back: to the first who waits, or to the idle ones. It is
  * closed if it is half used or out of date. Never switches fibers. */
@@ -92,9 +103,9 @@ int dmongo__pool_upkeep(void *arg);
 /* Has it look at the pool again. Never switches fibers. */
 void dmongo__pool_nudge(struct dmongo__pool *pool);
 
-/* For it: makes a connection, which goes to who waits for one or is idle. 0 or -1. Switches
+/* Makes a connection, which goes to who waits for one or is idle. 0 or -1. Switches
  * fibers. */
-int dmongo__pool_add(struct dmongo__pool *pool);
+int dmongo__pool_add(struct dmongo__pool *pool, diesel_error *err);
 
 /* For it: closes what has been idle for too long; returns when the next one will have
  * been, or DIESEL_FOREVER. Never switches fibers. */

@@ -33,8 +33,9 @@ static bool wants_more(const struct dmongo__pool *pool)
 /* Makes connections while some are missing. False: one could not be made. */
 static bool fill(struct dmongo__pool *pool)
 {
+    diesel_error unused;
     while (wants_more(pool))
-        if (dmongo__pool_add(pool) < 0)
+        if (dmongo__pool_add(pool, &unused) < 0)
             return false;
     return true;
 }

@@ -19,8 +19,6 @@
 #include <diesel/park.h>
 #include <diesel/time.h>
 
-#define PAUSE_MS 500 /* between two rounds; minHeartbeatFrequencyMS */
-
 static void enqueue(dmongo *client, struct dmongo__selecting *w)
 {
     w->next = NULL;
@@ -80,19 +78,16 @@ static int check_suitable(const struct dmongo__server *server,
 static int try_server(struct dmongo__server *server, diesel_error *err)
 {
     dmongo *client = server->client;
-    struct dmongo__conn *conn = dmongo__pool_connect(&server->pool, DIESEL_FOREVER, err);
-    if (conn == NULL)
+    if (dmongo__pool_greet(&server->pool, DIESEL_FOREVER, err) < 0)
         return -1;
-    int done = check_suitable(server, err);
-    if (done == 0) {
-        client->current = server;
-        server->is_known = true;
-        dmongo__pool_ready(&server->pool);
-    } else {
-        conn->half_used = true; /* so that it is closed */
+    if (check_suitable(server, err) < 0) {
+        dmongo__pool_forget(&server->pool);
+        return -1;
     }
-    dmongo__pool_give(conn);
-    return done;
+    client->current = server;
+    server->is_known = true;
+    dmongo__pool_ready(&server->pool);
+    return 0;
 }
 
 /* Whether an error is about the caller or the whole client, and not about one host. */
@@ -123,7 +118,7 @@ static int look(dmongo *client, diesel_error *err)
         }
     }
     client->is_looking = false;
-    client->look_again = result == 1 ? diesel_now() + PAUSE_MS : 0;
+    client->look_again = result == 1 ? diesel_now() + DMONGO__PAUSE_MS : 0;
     dmongo__wake_selecting(client);
     return result;
 }

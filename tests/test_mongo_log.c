@@ -177,10 +177,6 @@ FIBER_TEST(pools_and_why_connections_are_closed)
         told(),
         "mongo.connection debug: Connection pool created serverHost=127.0.0.1 "
         "serverPort=(int) maxPoolSize=(int) waitQueueTimeoutMS=(int)\n"
-        "mongo.connection debug: Connection created serverHost=127.0.0.1 "
-        "serverPort=(int) driverConnectionId=(int)\n"
-        "mongo.connection debug: Connection ready serverHost=127.0.0.1 "
-        "serverPort=(int) driverConnectionId=(int) durationMS=(double)\n"
         "mongo.connection debug: Connection pool ready serverHost=127.0.0.1 "
         "serverPort=(int)\n");
     assert_ok(dmongo_run(mongo, "t", dmongo_doc("ping", 1), NULL, &err));
@@ -188,6 +184,10 @@ FIBER_TEST(pools_and_why_connections_are_closed)
         told(),
         "mongo.connection debug: Connection checkout started serverHost=127.0.0.1 "
         "serverPort=(int)\n"
+        "mongo.connection debug: Connection created serverHost=127.0.0.1 "
+        "serverPort=(int) driverConnectionId=(int)\n"
+        "mongo.connection debug: Connection ready serverHost=127.0.0.1 "
+        "serverPort=(int) driverConnectionId=(int) durationMS=(double)\n"
         "mongo.connection debug: Connection checked out serverHost=127.0.0.1 "
         "serverPort=(int) driverConnectionId=(int) durationMS=(double)\n"
         "mongo.connection debug: Connection checked in serverHost=127.0.0.1 "
