@@ -17,15 +17,20 @@
 /* The specifications of which files are in the unified format and within what a single
  * server can do. */
 static const char *const folders[] = {
+    "auth/tests/unified",
+    "command-logging-and-monitoring/tests/logging",
     "command-logging-and-monitoring/tests/monitoring",
     "collection-management/tests",
+    "connection-monitoring-and-pooling/tests/logging",
     "crud/tests/unified",
     "gridfs/tests",
     "index-management/tests",
+    "mongodb-handshake/tests",
     "read-write-concern/tests/operation",
     "retryable-reads/tests/unified",
     "retryable-writes/tests/unified",
     "run-command/tests/unified",
+    "server-selection/tests/logging",
     "sessions/tests",
     "unified-test-format/tests/valid-pass",
     "versioned-api/tests",
@@ -37,6 +42,24 @@ static unified_totals sum;
 static int by_name(const FTSENT **a, const FTSENT **b)
 {
     return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* What has been run, for the sums at the end. */
+static struct {
+    char folder[100];
+    unified_totals totals;
+} done[64];
+static size_t done_count;
+
+static void print_sums(void)
+{
+    for (size_t i = 0; i < done_count; i++) {
+        const unified_totals *t = &done[i].totals;
+        printf("# %s: %d passed, %d failed, %d skipped\n", done[i].folder, t->passed,
+               t->failed, t->skipped);
+        for (int r = 0; r < UNIFIED_REASONS && t->reasons[r].count > 0; r++)
+            printf("#   %4d %s\n", t->reasons[r].count, t->reasons[r].why);
+    }
 }
 
 static void run_folder(unified_world *world, const char *folder)
@@ -51,8 +74,8 @@ static void run_folder(unified_world *world, const char *folder)
                              &totals);
     if (tree != NULL)
         fts_close(tree);
-    printf("# %s: %d passed, %d failed, %d skipped\n", folder, totals.passed,
-           totals.failed, totals.skipped);
+    snprintf(done[done_count].folder, sizeof done[0].folder, "%s", folder);
+    done[done_count++].totals = totals;
     sum.passed += totals.passed;
     sum.failed += totals.failed;
     sum.skipped += totals.skipped;
@@ -61,26 +84,42 @@ static void run_folder(unified_world *world, const char *folder)
 
 static char **wanted;
 
+static int open_server(unified_server *server, const char *uri, diesel_error *err)
+{
+    server->uri = uri;
+    if (uri == NULL)
+        return 0;
+    server->internal = dmongo_open(uri, NULL, err);
+    return server->internal == NULL ||
+                   dmongo_run(server->internal, "admin", dmongo_doc("hello", 1),
+                              &server->hello, err) < 0 ||
+                   dmongo_run(server->internal, "admin", dmongo_doc("buildInfo", 1),
+                              &server->build, err) < 0
+               ? -1
+               : 0;
+}
+
+static void close_server(unified_server *server)
+{
+    bson_destroy(server->hello);
+    bson_destroy(server->build);
+    dmongo_close(server->internal);
+}
+
 static int app(void *arg)
 {
     diesel_error err;
-    bson_t *hello, *build;
-    unified_world world = {.uri = arg};
-    if ((world.internal = dmongo_open(world.uri, NULL, &err)) == NULL ||
-        dmongo_run(world.internal, "admin", dmongo_doc("hello", 1), &hello, &err) <
-            0 ||
-        dmongo_run(world.internal, "admin", dmongo_doc("buildInfo", 1), &build,
-                   &err) < 0)
+    unified_server servers[2] = {{0}};
+    unified_world world = {.servers = servers};
+    if (open_server(&servers[0], arg, &err) < 0 ||
+        open_server(&servers[1], getenv("DIESEL_TEST_MONGODB_AUTH_URI"), &err) < 0)
         return diesel_fail(&err);
-    world.hello = hello;
-    world.build = build;
-    for (char **w = wanted; *w != NULL; w++)
+    for (char **w = wanted; *w != NULL && done_count < 64; w++)
         run_folder(&world, *w);
     for (size_t i = 0; *wanted == NULL && i < sizeof folders / sizeof folders[0]; i++)
         run_folder(&world, folders[i]);
-    bson_destroy(hello);
-    bson_destroy(build);
-    dmongo_close(world.internal);
+    close_server(&servers[0]);
+    close_server(&servers[1]);
     return 0;
 }
 
@@ -108,8 +147,10 @@ int main(int argc, char **argv)
     }
     fclose(readme);
     wanted = argv + 1;
+    setenv("MONGODB_LOG_MAX_DOCUMENT_LENGTH", "100000", 1);
     if (diesel_main(app, uri) != 0)
         return 1;
+    print_sums();
     printf("%d needless entries in unified/skips.c\n", sum.needless);
     printf("Skipped: %d\n", sum.skipped);
     int all = sum.passed + sum.failed;

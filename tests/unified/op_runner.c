@@ -82,12 +82,48 @@ static int op_lsid(unified_arguments *a, bool same)
 static int op_fail_point(unified_arguments *a)
 {
     bson_t point = BSON_INITIALIZER;
-    unified_str(a, "client");
+    unified_entity *client = unified_find(a->world, unified_str(a, "client"));
     unified_doc(a, "failPoint", &point);
     if (unified_arguments_end(a) < 0 ||
-        unified_fail_point(a->world, &point) < 0)
+        unified_fail_point(a->world, client, &point) < 0)
         return -1;
     return 1;
+}
+
+/* Waits until an event has happened so often, or, with `once`, asks whether it has just so
+ * often. */
+static int op_events(unified_arguments *a, bool once)
+{
+    bson_t event = BSON_INITIALIZER;
+    unified_entity *client = unified_find(a->world, unified_str(a, "client"));
+    int64_t count = unified_int(a, "count", 0);
+    int64_t deadline = diesel_now() + 10000;
+    unified_doc(a, "event", &event);
+    if (unified_arguments_end(a) < 0)
+        return -1;
+    if (client == NULL)
+        return unified_fail(a->world, "runner: no such client");
+    int have = unified_count_events(a->world, client, &event);
+    while (!once && have < count && diesel_now() < deadline &&
+           diesel_sleep(1, NULL) == 0)
+        have = unified_count_events(a->world, client, &event);
+    return (once ? have == count : have >= count)
+               ? 1
+               : unified_fail(a->world, "it happened %d times", have);
+}
+
+static int op_checked_out(unified_arguments *a)
+{
+    unified_entity *client = unified_find(a->world, unified_str(a, "client"));
+    int64_t wanted = unified_int(a, "connections", 0);
+    if (unified_arguments_end(a) < 0)
+        return -1;
+    if (client == NULL)
+        return unified_fail(a->world, "runner: no such client");
+    return client->checked_out == wanted
+               ? 1
+               : unified_fail(a->world, "%d connections are checked out",
+                              client->checked_out);
 }
 
 int unified_op_runner(unified_entity *on, const char *name,
@@ -100,6 +136,10 @@ int unified_op_runner(unified_entity *on, const char *name,
     if (strncmp(name, "assertCollection", 16) == 0 ||
         strncmp(name, "assertIndex", 11) == 0)
         return op_exists(a, name);
+    if (strcmp(name, "waitForEvent") == 0 || strcmp(name, "assertEventCount") == 0)
+        return op_events(a, strcmp(name, "assertEventCount") == 0);
+    if (strcmp(name, "assertNumberConnectionsCheckedOut") == 0)
+        return op_checked_out(a);
     if (strcmp(name, "assertSameLsidOnLastTwoCommands") == 0)
         return op_lsid(a, true);
     if (strcmp(name, "assertDifferentLsidOnLastTwoCommands") == 0)

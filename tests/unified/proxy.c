@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each client of a test speaks to the server through a proxy of its own. What passes is
- * what the driver has really sent, and becomes the events that tests expect. The same
- * place fails commands, as the fail point failCommand would.
+ * Each client of a test speaks to the server through a proxy of its own, which fails
+ * commands as the fail point failCommand would.
+ *
+ * Where a test wants a replica set, the proxy answers each hello as the primary of one
+ * would. The server behind it takes what a driver sends to replica sets, and ignores
+ * lsid and txnNumber.
  */
 #include "unified.h"
 
@@ -12,21 +15,19 @@
 
 #include <diesel/mongo_proxy.h>
 
-#define MOST_CONNECTIONS 64
-
-/* The command that a connection was sent last. */
-struct asked {
-    bool recorded, secret;
-    char command[64], database[128];
-};
-
 struct unified_proxy {
+    unified_world *world;
     unified_entity *client;
-    struct asked asked[MOST_CONNECTIONS];
     diesel_scope *scope;
     diesel_listener *listener;
+    bson_t *hello; /* what was answered last */
+    bson_t *retryable; /* the reply to the last command with a transaction number */
+    int64_t txn_number;
+    uint32_t unanswered; /* the last request that wants no reply */
     char server[200];
 };
+
+static bson_t *is_ok; /* {ok: 1} */
 
 /* The one fail point. */
 static struct {
@@ -43,41 +44,35 @@ void unified_fail_points_off(void)
     memset(&fail_point, 0, sizeof fail_point);
 }
 
-int unified_fail_point(unified_world *world, const bson_t *command)
+static void set_fail_point(const bson_t *command)
 {
     bson_t data;
-    if (strcmp(dmongo_get_str(command, "configureFailPoint", ""),
-               "failCommand") != 0)
-        return unified_fail(world, "needs the fail point %s",
-                            dmongo_get_str(command, "configureFailPoint", ""));
     unified_fail_points_off();
-    if (strcmp(dmongo_get_str(command, "mode", ""), "off") == 0)
-        return 0;
-    if (!dmongo_get_doc(command, "data", &data))
-        return unified_fail(world, "runner: a fail point without data");
+    if (strcmp(dmongo_get_str(command, "mode", ""), "off") == 0 ||
+        !dmongo_get_doc(command, "data", &data))
+        return;
     fail_point.data = bson_copy(&data);
     fail_point.times = dmongo_get_int(command, "mode.times", -1);
     fail_point.skip = dmongo_get_int(command, "mode.skip", 0);
-    return 0;
 }
 
-static bool is_listed(const bson_t *list, const char *path, const char *name)
+int unified_fail_point(unified_world *world, const unified_entity *client,
+                       const bson_t *command)
 {
-    bson_t names;
-    bson_iter_t iter;
-    if (list == NULL || !dmongo_get_doc(list, path, &names) ||
-        !bson_iter_init(&iter, &names))
-        return false;
-    while (bson_iter_next(&iter))
-        if (BSON_ITER_HOLDS_UTF8(&iter) &&
-            strcasecmp(bson_iter_utf8(&iter, NULL), name) == 0)
-            return true;
-    return false;
+    diesel_error err;
+    const char *name = dmongo_get_str(command, "configureFailPoint", "");
+    if (strcmp(name, "failCommand") != 0)
+        return unified_fail(world, "needs the fail point %s", name);
+    if (client == NULL)
+        return unified_fail(world, "runner: a fail point without a client");
+    if (dmongo_run(client->mongo, "admin", command, NULL, &err) < 0)
+        return unified_fail(world, "%s", err.message);
+    return 0;
 }
 
 static bool fires(const char *command)
 {
-    if (!is_listed(fail_point.data, "failCommands", command))
+    if (!unified_is_listed(fail_point.data, "failCommands", command))
         return false;
     if (fail_point.skip > 0) {
         fail_point.skip--;
@@ -88,73 +83,6 @@ static bool fires(const char *command)
     if (fail_point.times > 0)
         fail_point.times--;
     return true;
-}
-
-/* What becomes of a command that the fail point is for. */
-static void fail(dmongo_fate *fate)
-{
-    const bson_t *data = fail_point.data;
-    if (dmongo_get_bool(data, "blockConnection", false))
-        fate->delay_ms = dmongo_get_int(data, "blockTimeMS", 0);
-    if (dmongo_get_bool(data, "closeConnection", false)) {
-        fate->close = true;
-        return;
-    }
-    dmongo_value labels = dmongo_get_value(data, "errorLabels");
-    bson_destroy(fail_point.answer);
-    fail_point.answer = NULL;
-    if (dmongo_has(data, "errorCode"))
-        fail_point.answer = dmongo_doc_to_bson(
-            dmongo_doc("ok", 0,
-                       "code", (int)dmongo_get_int(data, "errorCode", 0),
-                       "codeName", "failCommand",
-                       "errmsg", "Failing command via 'failCommand' failpoint",
-                       "errorLabels", labels),
-            NULL);
-    else if (dmongo_has(data, "writeConcernError"))
-        fail_point.answer = dmongo_doc_to_bson(
-            dmongo_doc("ok", 1, "n", 1,
-                       "writeConcernError",
-                       dmongo_get_value(data, "writeConcernError"),
-                       "errorLabels", labels),
-            NULL);
-    fate->answer = fail_point.answer;
-}
-
-/* --- Events */
-
-static bson_t *unanswered; /* {ok: 1}: what is reported where no reply is sent */
-
-/* The hello of a new connection, which is no command of the program's. */
-static bool is_handshake(const bson_t *body)
-{
-    return dmongo_has(body, "client");
-}
-
-static bool is_hello(const char *command)
-{
-    return strcasecmp(command, "hello") == 0 ||
-           strcasecmp(command, "isMaster") == 0;
-}
-
-static bool is_secret(const char *command, const bson_t *body)
-{
-    return (is_hello(command) && dmongo_has(body, "speculativeAuthenticate")) ||
-           strncmp(command, "sasl", 4) == 0 ||
-           strcmp(command, "createUser") == 0 ||
-           strcmp(command, "updateUser") == 0 ||
-           strncmp(command, "copydb", 6) == 0 ||
-           strcmp(command, "getnonce") == 0 ||
-           strcmp(command, "authenticate") == 0;
-}
-
-static void record(unified_entity *client, const char *type, bson_t *fields)
-{
-    unified_event *event = calloc(1, sizeof *event);
-    event->type = type;
-    event->fields = fields;
-    *client->last_event = event;
-    client->last_event = &event->next;
 }
 
 /* The body of an OP_MSG with its document sequences as arrays. */
@@ -187,88 +115,127 @@ static bson_t *whole_command(const dmongo_passing *m)
     return whole;
 }
 
-static void record_request(unified_entity *client, const dmongo_passing *m)
+/* What the server says to the command; NULL if it says that it failed. */
+static bson_t *carry_out(const struct unified_proxy *proxy, const dmongo_passing *m)
 {
-    if (!client->observes_started)
-        return;
-    bson_t *whole = whole_command(m);
-    record(client, "commandStartedEvent",
-           dmongo_doc_to_bson(
-               dmongo_doc("commandName", m->command,
-                          "databaseName", dmongo_get_str(whole, "$db", ""),
-                          "command", is_secret(m->command, whole)
-                                         ? dmongo_doc()
-                                         : dmongo_bson(whole)),
-               NULL));
+    bson_t *whole = whole_command(m), *reply;
+    diesel_error err;
+    if (dmongo_run(proxy->world->internal, dmongo_get_str(whole, "$db", "admin"),
+                   whole, &reply, &err) < 0)
+        reply = NULL;
     bson_destroy(whole);
+    return reply;
 }
 
-static void record_reply(unified_entity *client, const struct asked *asked,
-                         const bson_t *body)
+static bool was_carried_out(const struct unified_proxy *proxy,
+                            const dmongo_passing *m)
 {
-    bool ok = body != NULL && dmongo_get_double(body, "ok", 0) == 1;
-    dmongo_value reply = asked->secret || body == NULL ? dmongo_doc()
-                                                       : dmongo_bson(body);
-    if (ok && client->observes_succeeded)
-        record(client, "commandSucceededEvent",
-               dmongo_doc_to_bson(
-                   dmongo_doc("commandName", asked->command, "databaseName",
-                              asked->database, "reply", reply),
-                   NULL));
-    if (!ok && client->observes_failed)
-        record(client, "commandFailedEvent",
-               dmongo_doc_to_bson(dmongo_doc("commandName", asked->command,
-                                             "databaseName", asked->database),
-                                  NULL));
+    return proxy->retryable != NULL &&
+           dmongo_get_int(m->body, "txnNumber", -2) == proxy->txn_number;
 }
 
-static bool is_recorded(const unified_entity *client, const dmongo_passing *m)
+/* The command is carried out, and then the reply says that its write concern was not
+ * met. Sent again, it is not carried out again. */
+static void fail_concern(struct unified_proxy *proxy, const dmongo_passing *m,
+                         dmongo_fate *fate)
 {
-    if (is_handshake(m->body) || strcmp(m->command, "configureFailPoint") == 0)
-        return false;
-    if (is_secret(m->command, m->body) && !client->sees_secrets)
-        return false;
-    return !is_listed(client->ignored, "names", m->command);
+    bson_t *reply = was_carried_out(proxy, m) ? bson_copy(proxy->retryable)
+                                              : carry_out(proxy, m);
+    if (reply == NULL)
+        return;
+    bson_t *more = dmongo_doc_to_bson(
+        dmongo_doc("writeConcernError",
+                   dmongo_get_value(fail_point.data, "writeConcernError"),
+                   "errorLabels", dmongo_get_value(fail_point.data, "errorLabels")),
+        NULL);
+    bson_t *kept = bson_copy(reply);
+    bson_destroy(proxy->retryable);
+    proxy->retryable = kept;
+    proxy->txn_number = dmongo_get_int(m->body, "txnNumber", -1);
+    bson_concat(reply, more);
+    bson_destroy(more);
+    fail_point.answer = reply;
+    fate->answer = reply;
+}
+
+/* What becomes of a command that the fail point is for. */
+static void fail(struct unified_proxy *proxy, const dmongo_passing *m,
+                 dmongo_fate *fate)
+{
+    const bson_t *data = fail_point.data;
+    if (dmongo_get_bool(data, "blockConnection", false))
+        fate->delay_ms = dmongo_get_int(data, "blockTimeMS", 0);
+    if (dmongo_get_bool(data, "closeConnection", false)) {
+        fate->close = true;
+        return;
+    }
+    dmongo_value labels = dmongo_get_value(data, "errorLabels");
+    bson_destroy(fail_point.answer);
+    fail_point.answer = NULL;
+    if (dmongo_has(data, "errorCode"))
+        fail_point.answer = dmongo_doc_to_bson(
+            dmongo_doc("ok", 0,
+                       "code", (int)dmongo_get_int(data, "errorCode", 0),
+                       "codeName", "failCommand",
+                       "errmsg", "Failing command via 'failCommand' failpoint",
+                       "errorLabels", labels),
+            NULL);
+    else if (dmongo_has(data, "writeConcernError"))
+        fail_concern(proxy, m, fate);
+    fate->answer = fail_point.answer;
+}
+
+/* --- What the server is */
+
+/* The reply to a hello, as the primary of a replica set of one would give it. */
+static bson_t *hello_of_set(const struct unified_proxy *proxy, const bson_t *request)
+{
+    const bson_t *own = proxy->world->server->hello;
+    char me[40];
+    snprintf(me, sizeof me, "127.0.0.1:%u", proxy->client->port);
+    return dmongo_doc_to_bson(
+        dmongo_doc("helloOk", dmongo_bool(true), "isWritablePrimary",
+                   dmongo_bool(true), "ismaster", dmongo_bool(true), "setName", "rs0",
+                   "setVersion", 1, "hosts", dmongo_array(me), "primary", me, "me", me,
+                   "maxBsonObjectSize", dmongo_get_value(own, "maxBsonObjectSize"),
+                   "maxMessageSizeBytes", dmongo_get_value(own, "maxMessageSizeBytes"),
+                   "maxWriteBatchSize", dmongo_get_value(own, "maxWriteBatchSize"),
+                   "logicalSessionTimeoutMinutes", 30, "connectionId", 1,
+                   "minWireVersion", 0,
+                   "maxWireVersion", dmongo_get_value(own, "maxWireVersion"),
+                   "saslSupportedMechs",
+                   dmongo_has(request, "saslSupportedMechs")
+                       ? dmongo_array("SCRAM-SHA-1", "SCRAM-SHA-256")
+                       : dmongo_absent(),
+                   "readOnly", dmongo_bool(false), "ok", 1.0),
+        NULL);
+}
+
+static bool is_hello(const char *command)
+{
+    return strcasecmp(command, "hello") == 0 ||
+           strcasecmp(command, "isMaster") == 0;
 }
 
 static void watch(const dmongo_passing *m, dmongo_fate *fate, void *arg)
 {
     struct unified_proxy *proxy = arg;
-    unified_entity *client = proxy->client;
-    if (m->body == NULL || m->operation != 2013)
+    if (m->is_reply) /* FerretDB answers also what wants no answer */
+        fate->drop = m->response_to == proxy->unanswered && m->response_to != 0;
+    if (m->body == NULL || m->is_reply)
         return;
-    struct asked *asked = &proxy->asked[m->connection % MOST_CONNECTIONS];
-    if (m->is_reply) {
-        if (asked->recorded)
-            record_reply(client, asked, m->body);
-        return;
-    }
-    asked->recorded = is_recorded(client, m);
-    asked->secret = is_secret(m->command, m->body);
-    snprintf(asked->command, sizeof asked->command, "%s", m->command);
-    snprintf(asked->database, sizeof asked->database, "%s",
-             dmongo_get_str(m->body, "$db", ""));
-    if (asked->recorded)
-        record_request(client, m);
-    bool fails = fires(m->command);
-    if (fails)
-        fail(fate);
-    if (!asked->recorded)
-        return;
-    if (fails && (fate->close || fate->answer != NULL))
-        record_reply(client, asked, fate->close ? NULL : fate->answer);
-    else if (m->flags & 2) /* moreToCome: reported as a success */
-        record_reply(client, asked, unanswered);
-}
-
-void unified_proxy_catch_up(unified_entity *client, int count)
-{
-    for (int tries = 0; tries < 500; tries++) {
-        int have = 0;
-        for (unified_event *e = client->events; e != NULL; e = e->next)
-            have++;
-        if (have >= count || diesel_sleep(1, NULL) < 0)
-            return;
+    if (m->flags & 2) /* moreToCome */
+        proxy->unanswered = m->id;
+    if (strcmp(m->command, "configureFailPoint") == 0) {
+        set_fail_point(m->body);
+        fate->answer = is_ok;
+    } else if (fires(m->command)) {
+        fail(proxy, m, fate);
+    } else if (was_carried_out(proxy, m)) {
+        fate->answer = proxy->retryable;
+    } else if (proxy->world->is_set && is_hello(m->command)) {
+        bson_destroy(proxy->hello);
+        fate->answer = proxy->hello = hello_of_set(proxy, m->body);
     }
 }
 
@@ -296,16 +263,16 @@ int unified_proxy_open(unified_world *world, unified_entity *client,
 {
     diesel_error err;
     struct unified_proxy *proxy = calloc(1, sizeof *proxy);
-    if (unanswered == NULL)
-        unanswered = BCON_NEW("ok", BCON_INT32(1));
+    if (is_ok == NULL)
+        is_ok = BCON_NEW("ok", BCON_INT32(1));
     client->proxy = proxy;
-    client->last_event = &client->events;
+    proxy->world = world;
     proxy->client = client;
-    server_of(world->uri, proxy->server, sizeof proxy->server);
+    server_of(world->server->uri, proxy->server, sizeof proxy->server);
     proxy->listener = diesel_tcp_listen("127.0.0.1", 0, NULL, &err);
     if (proxy->listener == NULL)
         return unified_fail(world, "runner: %s", err.message);
-    *port = diesel_listener_port(proxy->listener);
+    *port = client->port = diesel_listener_port(proxy->listener);
     proxy->scope = diesel_scope_open(
         &(diesel_scope_options){.label = "proxy", .detached = true});
     diesel_go(proxy->scope, run, proxy);
@@ -315,16 +282,14 @@ int unified_proxy_open(unified_world *world, unified_entity *client,
 void unified_proxy_close(unified_entity *client)
 {
     struct unified_proxy *proxy = client->proxy;
-    if (proxy != NULL && proxy->scope != NULL) {
+    if (proxy == NULL)
+        return;
+    if (proxy->scope != NULL) {
         diesel_scope_cancel(proxy->scope);
         (void)diesel_scope_wait(proxy->scope, NULL);
     }
+    bson_destroy(proxy->hello);
+    bson_destroy(proxy->retryable);
     free(proxy);
     client->proxy = NULL;
-    while (client->events != NULL) {
-        unified_event *event = client->events;
-        client->events = event->next;
-        bson_destroy(event->fields);
-        free(event);
-    }
 }

@@ -270,12 +270,7 @@ static int run_operation(unified_world *world, const bson_t *operation)
                      ? -1
                      : save_result(world, &out, operation);
     clear_outcome(&out);
-    if (result < 0) {
-        char why[UNIFIED_WHY];
-        snprintf(why, sizeof why, "%s", world->why);
-        unified_fail(world, "%s: %s", name, why);
-    }
-    return result;
+    return result < 0 ? unified_prefix(world, "%s", name) : result;
 }
 
 static int run_operations(unified_world *world, const bson_t *test)
@@ -291,84 +286,6 @@ static int run_operations(unified_world *world, const bson_t *test)
     return 0;
 }
 
-/* --- Events */
-
-static int check_event(unified_world *world, const bson_t *expected,
-                       const unified_event *event, int i)
-{
-    bson_iter_t outer, want;
-    if (!bson_iter_init(&outer, expected) || !bson_iter_next(&outer))
-        return unified_fail(world, "runner: malformed event");
-    if (event == NULL)
-        return unified_fail(world, "event %d, %s, did not happen", i,
-                            bson_iter_key(&outer));
-    if (strcmp(bson_iter_key(&outer), event->type) != 0)
-        return unified_fail(world, "event %d is %s and not %s", i, event->type,
-                            bson_iter_key(&outer));
-    if (!bson_iter_recurse(&outer, &want))
-        return unified_fail(world, "runner: malformed event");
-    while (bson_iter_next(&want)) {
-        bson_iter_t have;
-        bool has = bson_iter_init_find(&have, event->fields, bson_iter_key(&want));
-        if (strncmp(bson_iter_key(&want), "has", 3) == 0) {
-            if (bson_iter_as_bool(&want))
-                return unified_fail(world, "expects %s", bson_iter_key(&want));
-            continue; /* of load balancers and newer servers: there is none */
-        }
-        bool root = strcmp(bson_iter_key(&want), "command") == 0 ||
-                    strcmp(bson_iter_key(&want), "reply") == 0;
-        if (!unified_match(world, &want, has ? &have : NULL, root)) {
-            char why[UNIFIED_WHY];
-            snprintf(why, sizeof why, "%s", world->why);
-            return unified_fail(world, "event %d: %s", i, why);
-        }
-    }
-    return 0;
-}
-
-static int check_events_of(unified_world *world, const bson_t *expected)
-{
-    unified_entity *client =
-        unified_find(world, dmongo_get_str(expected, "client", ""));
-    bson_t list, one;
-    bson_iter_t iter;
-    int i = 0;
-    const char *type = dmongo_get_str(expected, "eventType", "command");
-    if (strcmp(type, "command") != 0)
-        return unified_fail(world, "expects events of the type %s", type);
-    if (client == NULL || !dmongo_get_doc(expected, "events", &list))
-        return unified_fail(world, "runner: malformed events");
-    unified_proxy_catch_up(client, (int)bson_count_keys(&list));
-    const unified_event *event = client->events;
-    for (bson_iter_init(&iter, &list); bson_iter_next(&iter); i++) {
-        if (!dmongo_get_doc(&list, bson_iter_key(&iter), &one) ||
-            check_event(world, &one, event, i) < 0)
-            return -1;
-        event = event->next;
-    }
-    if (event != NULL && !dmongo_get_bool(expected, "ignoreExtraEvents", false))
-        return unified_fail(world, "a further event: %s of %s", event->type,
-                            dmongo_get_str(event->fields, "commandName", ""));
-    return 0;
-}
-
-static int check_events(unified_world *world, const bson_t *test)
-{
-    bson_t list, one;
-    bson_iter_t iter;
-    if (dmongo_has(test, "expectLogMessages"))
-        return unified_fail(world, "expects log messages");
-    if (dmongo_has(test, "expectTracingMessages"))
-        return unified_fail(world, "expects tracing messages");
-    if (!dmongo_get_doc(test, "expectEvents", &list))
-        return 0;
-    for (bson_iter_init(&iter, &list); bson_iter_next(&iter);)
-        if (!dmongo_get_doc(&list, bson_iter_key(&iter), &one) ||
-            check_events_of(world, &one) < 0)
-            return -1;
-    return 0;
-}
-
 static int run(unified_world *world, const bson_t *file, const bson_t *test)
 {
     bson_t entities;
@@ -380,19 +297,23 @@ static int run(unified_world *world, const bson_t *file, const bson_t *test)
     if (run_operations(world, test) < 0)
         return -1;
     unified_fail_points_off();
-    if (check_events(world, test) < 0)
+    if (unified_check_events(world, test) < 0 || unified_check_logs(world, test) < 0)
         return -1;
+    if (dmongo_has(test, "expectTracingMessages"))
+        return unified_fail(world, "expects tracing messages");
     return each_collection(world, test, "outcome", check_data);
 }
 
 int unified_run_test(unified_world *server, const bson_t *file,
                      const bson_t *test)
 {
-    unified_world world = {.uri = server->uri,
-                           .internal = server->internal,
-                           .hello = server->hello,
-                           .build = server->build};
+    unified_world world = {.servers = server->servers,
+                           .server = server->server,
+                           .internal = server->server->internal,
+                           .is_set = server->is_set};
+    unified_logs_begin(&world);
     int result = run(&world, file, test) < 0 ? -1 : 1;
+    unified_logs_end();
     unified_fail_points_off();
     unified_close_all(&world);
     memcpy(server->why, world.why, sizeof server->why);

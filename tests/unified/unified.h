@@ -3,10 +3,12 @@
  * A runner for MongoDB's unified test format, over files that are not part of the
  * project: DIESEL_MONGODB_SPECS names the folder.
  *
- * Who does what: file.c reads a file and decides which tests can run; world.c holds a
- * test's entities, proxy.c records their commands; match.c compares; arguments.c reads what an operation
- * is given, and complains about what it does not know; the op_*.c carry operations
- * out; run.c runs a test; skips.c knows what the server at hand cannot do.
+ * Who does what: file.c reads a file, decides which tests can run and with what server;
+ * world.c holds a test's entities; events.c and logs.c keep what the driver tells;
+ * proxy.c, between a client and the server, fails commands and plays what the server is
+ * not; match.c compares; arguments.c reads what an operation is given, and complains about
+ * what it does not know; the op_*.c carry operations out; run.c runs a test; skips.c knows
+ * what the server at hand cannot do.
  */
 #ifndef TESTS_UNIFIED_H
 #define TESTS_UNIFIED_H
@@ -37,9 +39,12 @@ typedef enum unified_kind {
 
 typedef struct unified_event {
     struct unified_event *next;
-    const char *type; /* "commandStartedEvent", ... */
+    const char *kind; /* "command" or "cmap"       */
+    char type[80];    /* "commandStartedEvent", ... */
     bson_t *fields;
 } unified_event;
+
+typedef struct unified_log unified_log;
 
 typedef struct unified_entity {
     struct unified_entity *next;
@@ -48,10 +53,15 @@ typedef struct unified_entity {
     struct unified_entity *client; /* whose client is used: itself for a client */
     char name[200];         /* the database, or "database.collection"           */
     dmongo *mongo;          /* UNIFIED_CLIENT */
-    bool observes_started, observes_succeeded, observes_failed, sees_secrets;
-    bson_t *ignored;        /* names of commands that are not recorded          */
+    bool sees_secrets;
+    bson_t *observed;       /* {"names": types of events that are recorded}     */
+    bson_t *ignored;        /* {"names": commands that are not}                 */
     unified_event *events, **last_event;
+    int log_levels[4];      /* by component; 0: it is not observed              */
+    unified_log *logs, **last_log;
+    int made, checked_out;  /* connections                                      */
     struct unified_proxy *proxy;
+    uint16_t port;          /* of the proxy                                     */
     dmongo_session *session;
     bson_t *session_id;     /* stays when the session has ended                 */
     dmongo_gridfs *bucket;
@@ -60,10 +70,18 @@ typedef struct unified_entity {
     bson_t *options;        /* of a database or collection: its concerns; or NULL */
 } unified_entity;
 
+/* A server at hand, of two: the second one wants a password. */
+typedef struct unified_server {
+    const char *uri;   /* NULL: there is none */
+    dmongo *internal;
+    bson_t *hello, *build;
+} unified_server;
+
 typedef struct unified_world {
-    const char *uri;     /* of the server */
+    const unified_server *servers;
+    const unified_server *server;
     dmongo *internal;    /* a client that nobody observes */
-    const bson_t *hello, *build;
+    bool is_set;         /* the proxies say that the server is a replica set's */
     unified_entity *entities;
     char why[UNIFIED_WHY];
 } unified_world;
@@ -73,6 +91,10 @@ int unified_create(unified_world *world, const bson_t *list);
 unified_entity *unified_add(unified_world *world, const char *id,
                             unified_kind kind);
 void unified_close_all(unified_world *world);
+
+/* Puts "WHAT: " before the reason and returns -1. */
+int unified_prefix(unified_world *world, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Leaves a reason and returns -1. */
 int unified_fail(unified_world *world, const char *format, ...)
@@ -86,6 +108,26 @@ typedef struct unified_outcome {
     dmongo_result *details; /* of a write that failed; NULL */
     bson_t *value;          /* {"v": result}; {} if it has none */
 } unified_outcome;
+
+/* --- What the driver tells: events, and the log */
+
+/* The functions to be told, for a client entity. */
+dmongo_events unified_events(unified_entity *client);
+void unified_events_clear(unified_entity *client);
+int unified_check_events(unified_world *world, const bson_t *test);
+int unified_count_events(unified_world *world, const unified_entity *client,
+                         const bson_t *expected);
+
+/* The world's clients get what is logged from now on; until the end. */
+void unified_logs_begin(unified_world *world);
+void unified_logs_end(void);
+int unified_observe_logs(unified_world *world, unified_entity *client,
+                         const bson_t *doc);
+void unified_logs_clear(unified_entity *client);
+int unified_check_logs(unified_world *world, const bson_t *test);
+
+/* Whether the array at the path has this name, in whatever case. doc may be NULL. */
+bool unified_is_listed(const bson_t *doc, const char *path, const char *name);
 
 /* --- Matching. `root`: extra keys are allowed. *actual NULL: absent. */
 bool unified_match(unified_world *world, const bson_iter_t *expected,
@@ -126,8 +168,15 @@ void unified_return_documents(unified_outcome *out, dmongo_cursor *cursor,
 
 /* --- Running */
 
+enum { UNIFIED_REASONS = 100 };
+
 typedef struct unified_totals {
     int passed, failed, skipped, needless;
+    /* Why tests were skipped, and how many each. */
+    struct {
+        char why[120];
+        int count;
+    } reasons[UNIFIED_REASONS];
 } unified_totals;
 
 /* One test of a file, in a world of its own: 1 passed, 0 skipped, -1 failed, with the
@@ -135,9 +184,9 @@ typedef struct unified_totals {
 int unified_run_test(unified_world *world, const bson_t *file,
                      const bson_t *test);
 
-/* Whether the requirements (an array of documents) are met by the server; a reason
- * if not. */
-bool unified_requirements_met(unified_world *world, const bson_t *list);
+/* Chooses the server, and what the proxies say that it is, so that what file and test
+ * require is met; a reason if nothing does. */
+bool unified_choose(unified_world *world, const bson_t *file, const bson_t *test);
 
 /* Why a test is known to fail with the server at hand; NULL: it is not. */
 const char *unified_known(const char *file, const char *test);
@@ -146,21 +195,18 @@ const char *unified_known(const char *file, const char *test);
 void unified_run_file(unified_world *server, const char *path,
                       const char *shown, unified_totals *totals);
 
-/* --- Between a client and the server: proxy.c records commands and replies as events,
- * and fails commands as MongoDB's fail point failCommand does, since servers other
- * than MongoDB's have none. */
+/* --- Between a client and the server: proxy.c fails commands as MongoDB's fail point
+ * failCommand does, since servers other than MongoDB's have none, and says what the server
+ * is, where a test wants a replica set. */
 
 /* Starts a proxy for the client entity: 0 with its port; or -1 with world->why. */
 int unified_proxy_open(unified_world *world, unified_entity *client,
                        uint16_t *port);
 void unified_proxy_close(unified_entity *client);
 
-/* A write that is not acknowledged may return before the proxy has seen it: waits until
- * there are so many events, or some time has passed. */
-void unified_proxy_catch_up(unified_entity *client, int count);
-
-/* Takes a configureFailPoint command: 0 or -1. */
-int unified_fail_point(unified_world *world, const bson_t *command);
+/* Sends a configureFailPoint command by this client, which the proxies obey: 0 or -1. */
+int unified_fail_point(unified_world *world, const unified_entity *client,
+                       const bson_t *command);
 void unified_fail_points_off(void);
 
 #endif

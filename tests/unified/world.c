@@ -17,6 +17,17 @@ int unified_fail(unified_world *world, const char *format, ...)
     return -1;
 }
 
+int unified_prefix(unified_world *world, const char *format, ...)
+{
+    char what[UNIFIED_WHY / 4], why[UNIFIED_WHY];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    memcpy(why, world->why, sizeof why);
+    return unified_fail(world, "%s: %.290s", what, why);
+}
+
 unified_entity *unified_find(unified_world *world, const char *id)
 {
     for (unified_entity *e = world->entities; e != NULL && id != NULL; e = e->next)
@@ -43,6 +54,9 @@ static void close_one(unified_entity *e)
     dmongo_session_close(e->session);
     dmongo_close(e->mongo);
     unified_proxy_close(e);
+    unified_events_clear(e);
+    unified_logs_clear(e);
+    bson_destroy(e->observed);
     bson_destroy(e->session_id);
     bson_destroy(e->value);
     bson_destroy(e->ignored);
@@ -88,15 +102,12 @@ static int observe(unified_world *world, unified_entity *e, const bson_t *doc)
         return 0;
     for (bson_iter_init(&iter, &list); bson_iter_next(&iter);) {
         const char *name = bson_iter_utf8(&iter, NULL);
-        if (strcmp(name, "commandStartedEvent") == 0)
-            e->observes_started = true;
-        else if (strcmp(name, "commandSucceededEvent") == 0)
-            e->observes_succeeded = true;
-        else if (strcmp(name, "commandFailedEvent") == 0)
-            e->observes_failed = true;
-        else
+        if (strncmp(name, "command", 7) != 0 && strncmp(name, "pool", 4) != 0 &&
+            strncmp(name, "connection", 10) != 0)
             return unified_fail(world, "observes %s", name);
     }
+    e->observed = bson_new();
+    bson_append_array(e->observed, "names", -1, &list);
     return 0;
 }
 
@@ -118,25 +129,49 @@ static void add_uri_options(FILE *out, const bson_t *doc)
     }
 }
 
+/* Waits until the pool is as large as it shall be, and forgets how it became so. */
+static int await_min_pool_size(unified_world *world, unified_entity *client,
+                               const bson_t *doc)
+{
+    int64_t ms = dmongo_get_int(doc, "awaitMinPoolSizeMS", 0);
+    int64_t wanted = dmongo_get_int(doc, "uriOptions.minPoolSize", 0);
+    int64_t deadline = diesel_now() + ms;
+    while (ms > 0 && client->made < wanted) {
+        if (diesel_now() > deadline || diesel_sleep(1, NULL) < 0)
+            return unified_fail(world, "the pool has %d connections after %d ms",
+                                client->made, (int)ms);
+    }
+    if (ms > 0)
+        unified_events_clear(client);
+    return 0;
+}
+
 static int create_client(unified_world *world, unified_entity *e,
                          const bson_t *doc)
 {
     static const char *const known[] = {
         "id", "uriOptions", "useMultipleMongoses", "observeEvents",
         "ignoreCommandMonitoringEvents", "observeSensitiveCommands", "serverApi",
-        NULL};
+        "observeLogMessages", "awaitMinPoolSizeMS", NULL};
     uint16_t port;
     diesel_error err;
     char *uri = NULL;
     size_t size;
+    const char *login = strrchr(world->server->uri, '@');
     if (check_keys(world, doc, known) < 0 || observe(world, e, doc) < 0 ||
+        unified_observe_logs(world, e, doc) < 0 ||
         unified_proxy_open(world, e, &port) < 0)
         return -1;
     FILE *out = open_memstream(&uri, &size);
-    fprintf(out, "mongodb://127.0.0.1:%u/?heartbeatFrequencyMS=10000", port);
+    if (login != NULL) /* "mongodb://user:password@..." */
+        fprintf(out, "%.*s127.0.0.1:%u/?authSource=admin",
+                (int)(login - world->server->uri) + 1, world->server->uri, port);
+    else
+        fprintf(out, "mongodb://127.0.0.1:%u/?heartbeatFrequencyMS=10000", port);
     add_uri_options(out, doc);
     fclose(out);
     dmongo_options options = {
+        .events = unified_events(e),
         .api = {.version = dmongo_get_str(doc, "serverApi.version", NULL),
                 .strict = dmongo_get_bool(doc, "serverApi.strict", false),
                 .deprecation_errors =
@@ -144,7 +179,9 @@ static int create_client(unified_world *world, unified_entity *e,
     e->mongo = dmongo_open(uri, &options, &err);
     e->client = e;
     free(uri);
-    return e->mongo != NULL ? 0 : unified_fail(world, "%s", err.message);
+    if (e->mongo == NULL)
+        return unified_fail(world, "%s", err.message);
+    return await_min_pool_size(world, e, doc);
 }
 
 /* The entity that a key of the document names. */
