@@ -275,6 +275,8 @@ static const struct {
     {"DIESEL_TEST_MONGODB_MUTUAL_URI", "SCRAM-SHA-1"},
 };
 
+enum { MECHANISM_UNAVAILABLE = 334 };
+
 /* A connection string with another password, and a mechanism. */
 static void make_uri(char *uri, size_t size, const char *given,
                      const char *password, const char *mechanism)
@@ -302,7 +304,10 @@ FIBER_TEST(each_mechanism_lets_in_and_keeps_out)
     if (given == NULL)
         return 0;
     make_uri(uri, sizeof uri, given, NULL, logins[row].mechanism);
-    assert_made(mongo = dmongo_open(uri, NULL, &err));
+    mongo = dmongo_open(uri, NULL, &err);
+    if (mongo == NULL && err.detail == MECHANISM_UNAVAILABLE)
+        return 0; /* FerretDB 2 has no SCRAM-SHA-1 */
+    assert_made(mongo);
     assert_ok(dmongo_run(mongo, "admin", dmongo_doc("ping", 1), NULL, &err));
     dmongo_close(mongo);
     make_uri(uri, sizeof uri, given, "not-the-word", logins[row].mechanism);

@@ -48,7 +48,8 @@ typedef struct dmongo_create_options {
 } dmongo_create_options;
 
 /* Creates a collection or a view. SERVER with DMONGO_NAMESPACE_EXISTS in
- * err->detail if there is one of that name. */
+ * err->detail if there is one of that name; servers since MongoDB 7.0 say so only if it
+ * has other options. */
 int dmongo_create_collection(dmongo *client, const char *ns,
                              const dmongo_create_options *options,
                              diesel_error *err)

@@ -188,8 +188,9 @@ int unified_run_test(unified_world *world, const bson_t *file,
  * require is met; a reason if nothing does. */
 bool unified_choose(unified_world *world, const bson_t *file, const bson_t *test);
 
-/* Why a test is known to fail with the server at hand; NULL: it is not. */
-const char *unified_known(const char *file, const char *test);
+/* Why a test is known to fail with the server that has this buildInfo; NULL: it is
+ * not. */
+const char *unified_known(const bson_t *build, const char *file, const char *test);
 
 /* Runs all tests of a file and prints a line for each. */
 void unified_run_file(unified_world *server, const char *path,
