@@ -7,6 +7,11 @@
  * Tokens: each server counts the locks that it has granted. The token is the highest
  * count of those that granted this one, to which their counts are then raised; two
  * majorities have a server in common, so the next token is higher.
+ *
+ * Who waits for the lock of one server listens for its being given back, on the
+ * channel that is called as the token's key, and tries again then. Expiry is not told,
+ * and somebody may not be allowed to listen: so there are pauses, too, after which it
+ * is tried in any case.
  */
 #include <diesel/redis_lock.h>
 
@@ -17,6 +22,7 @@
 
 #include <diesel/fiber.h>
 #include <diesel/memory.h>
+#include <diesel/redis_pubsub.h>
 #include <diesel/redis_script.h>
 #include <diesel/time.h>
 
@@ -53,7 +59,9 @@ static const char extend_code[] =
     "return redis.call('PEXPIRE', KEYS[1], ARGV[2])";
 static const char give_code[] =
     "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n"
-    "return redis.call('DEL', KEYS[1])";
+    "redis.call('DEL', KEYS[1])\n"
+    "redis.pcall('PUBLISH', KEYS[2], '')\n" /* an ACL may forbid it */
+    "return 1";
 
 /* One question to all servers. */
 struct round {
@@ -259,23 +267,71 @@ fail:
     return NULL;
 }
 
-/* Tries until it has the lock: 0 or -1. */
+/* A subscription to what is told when the lock is given back; NULL: there is none. */
+static dredis_subscription *listen_for_giving(const dredis_lock *lock)
+{
+    diesel_error why;
+    if (lock->n > 1)
+        return NULL;
+    dredis_subscription *news = dredis_subscription_open(
+        lock->clients[0],
+        &(dredis_subscription_options){.queue = 1, .slow = DREDIS_SLOW_DROP_OLDEST},
+        &why);
+    if (news == NULL || dredis_subscribe(news, lock->fence, &why) == 0)
+        return news;
+    dredis_subscription_close(news);
+    return NULL;
+}
+
+/* Waits until it is worth another attempt: 0 or -1. */
+static int pause_or_hear(const dredis_lock *lock, dredis_subscription *news,
+                         diesel_error *err)
+{
+    diesel_error why;
+    dredis_message message;
+    int64_t pause =
+        (int64_t)(random_number() % (uint64_t)lock->options.retry_ms + 1);
+    if (news == NULL)
+        return diesel_sleep(pause, err);
+    int got = dredis_receive(news, &message, diesel_now() + pause, &why);
+    if (got > 0)
+        dredis_message_clear(&message);
+    else if (got < 0 && why.code != DIESEL_E_TIMEDOUT)
+        return diesel_sleep(pause, err); /* it failed: as without it */
+    return diesel_check(err);
+}
+
+static void draw_word(dredis_lock *lock)
+{
+    snprintf(lock->word, sizeof lock->word, "%016" PRIx64 "%016" PRIx64,
+             random_number(), random_number());
+}
+
+/* Tries until it has the lock, which another has: 0 or -1. */
+static int await(dredis_lock *lock, diesel_error *err)
+{
+    dredis_subscription *news = listen_for_giving(lock);
+    int got;
+    for (;;) { /* it may have been given back before we listened */
+        draw_word(lock);
+        got = attempt(lock, err);
+        if (got != 0 || pause_or_hear(lock, news, err) < 0)
+            break;
+    }
+    dredis_subscription_close(news);
+    return got > 0 ? 0 : -1;
+}
+
 static int take(dredis_lock *lock, diesel_error *err)
 {
-    int got;
-    for (;;) {
-        snprintf(lock->word, sizeof lock->word, "%016" PRIx64 "%016" PRIx64,
-                 random_number(), random_number());
-        got = attempt(lock, err);
-        if (got != 0)
-            return got < 0 ? -1 : 0;
-        if (lock->options.once)
-            return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
-                                    "another one has the lock %.100s", lock->name);
-        uint64_t pause = random_number() % (uint64_t)lock->options.retry_ms + 1;
-        if (diesel_sleep((int64_t)pause, err) < 0)
-            return -1;
-    }
+    draw_word(lock);
+    int got = attempt(lock, err);
+    if (got != 0)
+        return got < 0 ? -1 : 0;
+    if (lock->options.once)
+        return diesel_error_set(err, DIESEL_E_BUSY, DIESEL_DOM_CORE, 0,
+                                "another one has the lock %.100s", lock->name);
+    return await(lock, err);
 }
 
 dredis_lock *dredis_lock_take(dredis *const *clients, size_t n, const char *name,

@@ -65,6 +65,35 @@ static int use_lock(dredis *client, diesel_error *why)
     return lock_on(&client, 1, why);
 }
 
+static int take_it_too(void *arg)
+{
+    diesel_error why;
+    dredis_lock *lock = dredis_lock_take(
+        arg, 1, key, &(dredis_lock_options){.ttl_ms = 60000, .retry_ms = 5}, &why);
+    return lock == NULL || dredis_lock_give(lock, &why) < 0 ? diesel_fail(&why) : 0;
+}
+
+/* Two wait for it, and hear of its being given back. */
+static int use_wanted_lock(dredis *client, diesel_error *why)
+{
+    dredis_lock *lock = dredis_lock_take(
+        &client, 1, key, &(dredis_lock_options){.ttl_ms = 60000}, why);
+    if (lock == NULL)
+        return -1;
+    diesel_scope *scope = diesel_scope_open(NULL);
+    diesel_go(scope, take_it_too, &client);
+    diesel_go(scope, take_it_too, &client);
+    diesel_error pausing, waiting;
+    int paused = diesel_sleep(2, &pausing);
+    int given = dredis_lock_give(lock, why);
+    if (given < 0) /* it expires in a minute */
+        diesel_scope_cancel(scope);
+    int waited = diesel_scope_wait(scope, &waiting);
+    if (given == 0 && (paused < 0 || waited < 0))
+        *why = waited < 0 ? waiting : pausing; /* who fails cancels the others */
+    return given < 0 || paused < 0 || waited < 0 ? -1 : 0;
+}
+
 /* Three databases stand for three servers. */
 static int use_redlock(dredis *client, diesel_error *why)
 {
@@ -362,6 +391,7 @@ static const struct row {
     bool leaves_nothing; /* no key, even when it was cancelled */
 } rows[] = {
     {"lock", use_lock, true},
+    {"wanted lock", use_wanted_lock, true},
     {"redlock", use_redlock, true},
     {"limiter", use_limiter, false},
     {"queue", use_queue, false},

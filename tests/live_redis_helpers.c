@@ -126,6 +126,45 @@ FIBER_TEST(a_crowd_enters_one_by_one)
 }
 END_TEST
 
+static int take_and_give(void *arg)
+{
+    diesel_error err;
+    const dredis_lock_options *options = arg;
+    dredis_lock *lock = dredis_lock_take(&redis, 1, name, options, &err);
+    if (lock == NULL || dredis_lock_give(lock, &err) < 0)
+        return diesel_fail(&err);
+    return 0;
+}
+
+/* They would not try again for an hour. */
+FIBER_TEST(who_waits_hears_that_a_lock_is_given_back)
+{
+    diesel_error err;
+    int64_t listening = 0;
+    const dredis_lock_options patient = {.retry_ms = 3600000};
+    open_it("heard");
+    dredis_lock *lock = dredis_lock_take(&redis, 1, name, NULL, &err);
+    assert_made(lock);
+    diesel_scope *scope = diesel_scope_open(NULL);
+    for (int i = 0; i < 5; i++)
+        diesel_go(scope, take_and_give, (void *)(uintptr_t)&patient);
+    char channel[100];
+    snprintf(channel, sizeof channel, "{%s}:fence", name);
+    while (listening == 0) { /* until they wait */
+        assert_ok(diesel_sleep(1, &err));
+        dredis_reply *reply =
+            dredis_call(redis, &err, "PUBSUB", "NUMSUB", channel);
+        assert_made(reply);
+        assert_ok(dredis_reply_int(&reply->element[1], &listening, &err));
+        dredis_reply_free(reply);
+    }
+    assert_ok(dredis_lock_give(lock, &err));
+    assert_ok(diesel_scope_wait(scope, &err));
+    close_it();
+    return 0;
+}
+END_TEST
+
 FIBER_TEST(a_lock_is_extended_and_its_loss_is_told)
 {
     diesel_error err;
@@ -484,7 +523,8 @@ int main(void)
     }
     Suite *suite = suite_create("live redis helpers");
     test_case(suite, "locks", a_lock_has_one_holder_and_growing_tokens,
-              a_crowd_enters_one_by_one, a_lock_is_extended_and_its_loss_is_told,
+              a_crowd_enters_one_by_one,
+              who_waits_hears_that_a_lock_is_given_back, a_lock_is_extended_and_its_loss_is_told,
               most_of_several_servers_must_grant_a_lock);
     test_case(suite, "limits", a_limit_allows_a_burst_and_then_the_rate);
     test_case(suite, "queues", jobs_are_taken_in_order_and_finished,

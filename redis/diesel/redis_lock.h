@@ -18,7 +18,9 @@
  * higher than all before.
  *
  * In the server: the key NAME holds the holder's random word, and {NAME}:fence the
- * last token.
+ * last token. On the channel {NAME}:fence those who wait for the lock of one server
+ * hear that it has been given back, over the connection of <diesel/redis_pubsub.h>; who
+ * may not listen tries from time to time.
  */
 #ifndef DIESEL_REDIS_LOCK_H
 #define DIESEL_REDIS_LOCK_H
@@ -42,7 +44,8 @@ enum { DREDIS_LOCK_CLIENTS = 16 };
 typedef struct dredis_lock_options {
     int64_t ttl_ms;   /* 10000: it expires after so long, unless it is extended   */
     int64_t retry_ms; /* 100: the longest pause before trying again, which is drawn
-                         at random                                               */
+                         at random; it ends when the lock of one server is given
+                         back                                                    */
     bool once;        /* do not wait for it: BUSY                                */
     bool no_extension;   /* it is not extended                                   */
     diesel_scope *guard; /* is cancelled when the lock is lost; borrowed         */
