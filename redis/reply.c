@@ -8,8 +8,9 @@
  * reply's size and not with its elements.
  *
  * Most replies are short and do not live long, and there may be thousands at a
- * time, which is more than malloc() keeps at hand. So root chunks of one size are
- * kept by the thread for the next replies, as long as it has a client open.
+ * time, which is more than malloc() keeps at hand. So root chunks of two sizes are
+ * kept by the thread for the next replies, as long as it has a client open: for a
+ * short string, and for a message or another array of up to four short strings.
  *
  * Invariant: all chunks of a reply hang in one list that begins at its root, also
  * while it is being built, so that a half-built reply is freed like any other.
@@ -17,6 +18,7 @@
 #include "reply_internal.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -25,18 +27,26 @@
 #define FIRST_ROOM 1024
 #define MOST_ROOM (256 * 1024)
 
-/* Root chunks that are kept: strings of up to 55 bytes fit in. */
-#define SPARE_SIZE 136
-#define MOST_SPARES 1024
+/* The sizes of root chunks that are kept: strings of up to 55 bytes fit in the small
+ * ones, what room_for() in reply_reader.c wants for four elements in the large ones. */
+enum { SMALL, LARGE, SPARE_KINDS, NOT_KEPT = SPARE_KINDS };
+#define SMALL_SIZE 136
+#define LARGE_SIZE 440
+#define MOST_SPARES 1024 /* of each */
 #ifdef __SANITIZE_ADDRESS__
 #define KEEP_SPARES false /* it shall see who uses a reply that was freed */
 #else
 #define KEEP_SPARES true
 #endif
 
+/* What `prev` of a root chunk points to says which kind it is. */
+static dredis__chunk kinds[SPARE_KINDS];
+
 static __thread struct {
-    dredis__chunk *first; /* a list */
-    unsigned count;
+    struct {
+        dredis__chunk *first; /* a list */
+        unsigned count;
+    } of[SPARE_KINDS];
     unsigned users; /* dredis__spares_open() less dredis__spares_close() */
 } spares __attribute__((tls_model("initial-exec")));
 
@@ -53,28 +63,6 @@ const char *dredis_type_name(dredis_type type)
     return type_names[type];
 }
 
-void dredis__spares_open(void)
-{
-    spares.users++;
-}
-
-void dredis__spares_close(void)
-{
-    if (--spares.users > 0)
-        return;
-    while (spares.first != NULL) {
-        dredis__chunk *chunk = spares.first;
-        spares.first = chunk->next;
-        diesel_free(chunk);
-    }
-    spares.count = 0;
-}
-
-static dredis__root *root_of(dredis_reply *reply)
-{
-    return (dredis__root *)((char *)reply - offsetof(dredis__root, reply));
-}
-
 static void free_chunks(dredis__chunk *chunk)
 {
     while (chunk != NULL) {
@@ -84,48 +72,77 @@ static void free_chunks(dredis__chunk *chunk)
     }
 }
 
+void dredis__spares_open(void)
+{
+    spares.users++;
+}
+
+void dredis__spares_close(void)
+{
+    if (--spares.users > 0)
+        return;
+    for (int kind = 0; kind < SPARE_KINDS; kind++) {
+        free_chunks(spares.of[kind].first);
+        spares.of[kind].first = NULL;
+        spares.of[kind].count = 0;
+    }
+}
+
+static dredis__root *root_of(dredis_reply *reply)
+{
+    return (dredis__root *)((char *)reply - offsetof(dredis__root, reply));
+}
+
 void dredis_reply_free(dredis_reply *reply)
 {
     if (reply == NULL)
         return;
     dredis__chunk *root = &root_of(reply)->chunk;
-    if (root->prev != root || spares.users == 0 || spares.count >= MOST_SPARES) {
+    ptrdiff_t kind = root->prev != NULL ? root->prev - kinds : NOT_KEPT;
+    if (kind == NOT_KEPT || spares.users == 0 ||
+        spares.of[kind].count >= MOST_SPARES) {
         free_chunks(root);
         return;
     }
     if (__builtin_expect(root->next != NULL, 0))
         free_chunks(root->next);
-    root->next = spares.first;
-    spares.first = root;
-    spares.count++;
+    root->next = spares.of[kind].first;
+    spares.of[kind].first = root;
+    spares.of[kind].count++;
 }
 
-/* Memory for a root with `room` bytes behind it; *kept: of the size that is. */
-static inline dredis__root *take_root(size_t room, bool *kept)
+static inline int kind_for(size_t room)
 {
-    *kept = KEEP_SPARES && room <= SPARE_SIZE - sizeof(dredis__root);
-    if (!*kept)
+    if (!KEEP_SPARES || room > LARGE_SIZE - sizeof(dredis__root))
+        return NOT_KEPT;
+    return room > SMALL_SIZE - sizeof(dredis__root) ? LARGE : SMALL;
+}
+
+/* Memory for a root with `room` bytes behind it, of the kind that this is. */
+static inline dredis__root *take_root(size_t room, int kind)
+{
+    if (kind == NOT_KEPT)
         return diesel_malloc(sizeof(dredis__root) + room);
-    dredis__chunk *spare = spares.first;
+    dredis__chunk *spare = spares.of[kind].first;
     if (spare == NULL)
-        return diesel_malloc(SPARE_SIZE);
-    spares.first = spare->next;
-    spares.count--;
+        return diesel_malloc(kind == SMALL ? SMALL_SIZE : LARGE_SIZE);
+    spares.of[kind].first = spare->next;
+    spares.of[kind].count--;
     return (dredis__root *)spare;
 }
 
 dredis_reply *dredis__arena_begin(dredis__arena *arena, dredis_type type,
                                   size_t room)
 {
-    bool kept;
+    int kind = kind_for(room);
     if (room > SIZE_MAX - sizeof *arena->root)
         return NULL;
-    dredis__root *root = take_root(room, &kept);
+    dredis__root *root = take_root(room, kind);
     if (root == NULL)
         return NULL;
     *root = (dredis__root){.reply.type = type};
-    if (kept)
-        root->chunk.prev = &root->chunk;
+    if (kind != NOT_KEPT)
+        root->chunk.prev = &kinds[kind];
     arena->root = root;
     arena->at = (char *)(root + 1);
     arena->end = arena->at + room;

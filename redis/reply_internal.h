@@ -19,8 +19,8 @@
 
 typedef struct dredis__chunk {
     struct dredis__chunk *next;
-    struct dredis__chunk *prev; /* in the root chunk NULL, or itself if it is of the
-                                   one size that is kept for another reply       */
+    struct dredis__chunk *prev; /* in the root chunk NULL, or what says that it is
+                                   of a size that is kept for another reply      */
 } dredis__chunk;
 
 typedef struct dredis__root {
