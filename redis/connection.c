@@ -28,6 +28,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <diesel/fiber.h>
 #include <diesel/memory.h>
 #include <diesel/net.h>
 #include <diesel/park.h>
@@ -38,6 +39,7 @@
 #include "watch_internal.h"
 
 #define FIRST_SLOTS 64 /* a power of two */
+#define SLICE 4096
 
 /* What wakes a waiter. */
 enum { REPLIED, BROKEN };
@@ -282,20 +284,62 @@ ssize_t dredis__connection_fill(dredis__connection *c, int64_t deadline,
     return n;
 }
 
+static int parse(dredis__connection *c, const char *bytes, size_t n,
+                 diesel_error *err)
+{
+    if (dredis__reply_reader_parse(c->reader, bytes, n, deliver, c, err) < 0)
+        return -1;
+    if (!c->uninvited)
+        return 0;
+    *err = c->error;
+    return -1;
+}
+
+static int await_hooks(dredis__connection *c, diesel_error *err)
+{
+    return c->hooks != NULL && c->hooks->pause != NULL
+               ? c->hooks->pause(c->hooks_arg, err)
+               : 0;
+}
+
+/* Lets the fibers run that have got something. *slow: it took them a while. */
+static int let_receive(dredis__connection *c, bool *slow, diesel_error *err)
+{
+    int64_t before = diesel_now();
+    if (diesel_yield(err) < 0 || await_hooks(c, err) < 0)
+        return -1;
+    *slow = diesel_now() != before;
+    if (!dredis__connection_is_broken(c))
+        return 0;
+    *err = c->error;
+    return -1;
+}
+
+/* Messages are handed out in slices of what was read, so that whoever receives them
+ * finds them in the processor's cache. But where others are busy, so that each slice
+ * would wait for them, the rest follows at once. */
+static int parse_in_slices(dredis__connection *c, size_t n, diesel_error *err)
+{
+    bool slow = false;
+    for (size_t at = 0; at < n;) {
+        size_t left = n - at, part = left < SLICE || slow ? left : SLICE;
+        if (parse(c, c->buffer + at, part, err) < 0)
+            return -1;
+        at += part;
+        if (at < n && let_receive(c, &slow, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int dredis__connection_read(dredis__connection *c, int64_t deadline,
                             diesel_error *err)
 {
     ssize_t n = dredis__connection_fill(c, deadline, err);
     if (n < 0)
         return -1;
-    if (dredis__reply_reader_parse(c->reader, c->buffer, (size_t)n, deliver, c,
-                                   err) < 0)
-        return -1;
-    if (c->uninvited) {
-        *err = c->error;
-        return -1;
-    }
-    return 0;
+    return c->takes_all ? parse_in_slices(c, (size_t)n, err)
+                        : parse(c, c->buffer, (size_t)n, err);
 }
 
 static inline bool has_room(const dredis__connection *c, size_t commands)
@@ -342,13 +386,6 @@ static int read_or_doubt(dredis__connection *c, diesel_error *err)
         if (c->pending == 0)
             send_ping(c);
     }
-}
-
-static int await_hooks(dredis__connection *c, diesel_error *err)
-{
-    return c->hooks != NULL && c->hooks->pause != NULL
-               ? c->hooks->pause(c->hooks_arg, err)
-               : 0;
 }
 
 void dredis__connection_serve(dredis__connection *c)
