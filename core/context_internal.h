@@ -43,6 +43,14 @@ void diesel__context_init(diesel__context *context, void *bottom, void *top,
 
 /* Suspends the running context in *from and continues *to. */
 void diesel__context_switch(diesel__context *from, diesel__context *to);
+
+/* Ends the running context and continues *to. */
+static inline __attribute__((noreturn)) void
+diesel__context_leave(diesel__context *from, diesel__context *to)
+{
+    diesel__context_switch(from, to);
+    __builtin_unreachable(); /* an ended context never runs again */
+}
 #endif
 
 #endif

@@ -151,6 +151,26 @@ void diesel__round(diesel__sched *s)
         diesel__loop_kick(s);
 }
 
+/* A fiber leaves the scope that it was started in, and tells who waits for its
+ * end. */
+static inline void leave_home(diesel__sched *s, diesel_fiber *self, int result)
+{
+    diesel_scope *home = self->home;
+    diesel__link_unlink(&self->in_home);
+    home->count--;
+    if (DIESEL__UNLIKELY(result < 0 || self->error != NULL || self->scope != home))
+        diesel__scope_ended_badly(s, self, result);
+    if (home->count > 0)
+        return;
+    diesel_fiber *waiter = home->waiter;
+    if (waiter != NULL && waiter->woken == DIESEL__PARKED) {
+        waiter->woken = 0;
+        diesel__ready_in_round(s, waiter);
+    }
+    if (DIESEL__UNLIKELY(!diesel__list_is_empty(&home->cases)))
+        diesel_cases_fire_all(&home->cases, 0);
+}
+
 void diesel__fiber_main(diesel__context *from, diesel__context *context)
 {
     (void)from;
@@ -162,7 +182,7 @@ void diesel__fiber_main(diesel__context *from, diesel__context *context)
     if (DIESEL__UNLIKELY(self->locals != NULL))
         diesel__locals_drop(self);
 
-    diesel__scope_ended(s, self, result);
+    leave_home(s, self, result);
     if (DIESEL__UNLIKELY(self->log_context != NULL)) {
         diesel__log_context_drop(self->log_context);
         self->log_context = NULL;
@@ -173,8 +193,7 @@ void diesel__fiber_main(diesel__context *from, diesel__context *context)
     diesel_fiber *next = diesel__leave_ring(s, self);
     diesel__stack_give(&s->stacks, self);
     diesel__sanitizer_leave(&self->sanitizer, &next->sanitizer, true);
-    diesel__context_switch(&self->context, &next->context);
-    abort(); /* an ended fiber never runs again */
+    diesel__context_leave(&self->context, &next->context);
 }
 
 static void wait_timed_out(diesel__timer *timer)
@@ -216,16 +235,10 @@ static inline void inherit_log_context(diesel__sched *s, diesel_fiber *fiber)
     }
 }
 
-diesel_fiber *diesel__start(diesel_scope *scope, const char *label,
-                            diesel_fn *fn, void *arg)
+static inline void begin(diesel__sched *s, diesel_scope *scope,
+                         diesel_fiber *fiber, const char *label, diesel_fn *fn,
+                         void *arg)
 {
-    diesel__sched *s = scope->sched;
-    diesel_fiber *fiber = diesel__stack_take(&s->stacks);
-    if (DIESEL__UNLIKELY(fiber == NULL)) {
-        fiber = fresh_fiber(&s->stacks);
-        if (fiber == NULL)
-            return NULL;
-    }
     fiber->scope = fiber->home = scope;
     fiber->fn = fn;
     fiber->arg = arg;
@@ -241,7 +254,45 @@ diesel_fiber *diesel__start(diesel_scope *scope, const char *label,
     diesel__context_init(&fiber->context, bottom, fiber,
                          diesel__fiber_main);
     diesel__ready(s, fiber);
+}
+
+/* On a stack that was never used before. */
+static __attribute__((noinline)) diesel_fiber *
+start_fresh(diesel_scope *scope, const char *label, diesel_fn *fn, void *arg)
+{
+    diesel_fiber *fiber = fresh_fiber(&scope->sched->stacks);
+    if (fiber != NULL)
+        begin(scope->sched, scope, fiber, label, fn, arg);
     return fiber;
+}
+
+diesel_fiber *diesel__start(diesel_scope *scope, const char *label,
+                            diesel_fn *fn, void *arg)
+{
+    diesel__sched *s = scope->sched;
+    diesel_fiber *fiber = diesel__stack_take(&s->stacks);
+    if (DIESEL__UNLIKELY(fiber == NULL))
+        return start_fresh(scope, label, fn, arg);
+    begin(s, scope, fiber, label, fn, arg);
+    return fiber;
+}
+
+int diesel_go_labelled(diesel_scope *scope, const char *label, diesel_fn *fn,
+                       void *arg)
+{
+    if (DIESEL__UNLIKELY(scope == NULL))
+        return -1;
+    diesel__sched *s = scope->sched;
+    diesel_fiber *fiber = diesel__stack_take(&s->stacks);
+    if (DIESEL__UNLIKELY(fiber == NULL)) {
+        if (start_fresh(scope, label, fn, arg) != NULL)
+            return 0;
+        scope->nomem = true;
+        diesel__scope_cancel(scope, DIESEL_E_CANCELLED);
+        return -1;
+    }
+    begin(s, scope, fiber, label, fn, arg);
+    return 0;
 }
 
 /* Parks with a deadline. */

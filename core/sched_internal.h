@@ -314,7 +314,10 @@ diesel__suspend(diesel__sched *s, const char *what)
 
 /* scope.c */
 void diesel__scope_init(diesel_scope *scope, diesel__sched *s);
-void diesel__scope_ended(diesel__sched *s, diesel_fiber *fiber, int result);
+/* A fiber that ends has failed, or left an error, or forgotten a scope of its own: it
+ * has left the list of its home, and nobody has been told yet. */
+void diesel__scope_ended_badly(diesel__sched *s, diesel_fiber *fiber, int result)
+    __attribute__((cold));
 void diesel__scope_cancel(diesel_scope *scope, int code);
 void diesel__scopes_free(diesel__sched *s);
 /* What a fiber in diesel_scope_wait() waits for. */

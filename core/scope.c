@@ -47,20 +47,27 @@ static diesel_scope *take_scope(diesel__sched *s)
     return scope;
 }
 
-/* Free scopes are kept as diesel__scope_init() makes them: most of a scope is
- * never touched in its life, so cleaning up costs less than making anew. */
-static void give_scope(diesel_scope *scope)
+/* What only a cancelled scope has. */
+static __attribute__((cold)) void forget_outcome(diesel_scope *scope)
 {
-    diesel__timer_disarm(scope->sched, &scope->timer);
-    diesel__link_remove(&scope->in_parent);
-    if (DIESEL__UNLIKELY(scope->error != NULL)) {
-        diesel_free(scope->error);
-        scope->error = NULL;
-    }
+    diesel_free(scope->error);
+    scope->error = NULL;
     scope->failed = NULL;
-    scope->waiter = NULL;
     scope->cancelled = 0;
     scope->asked = scope->outer = scope->cut = scope->nomem = false;
+}
+
+/* Free scopes are kept as diesel__scope_init() makes them, but for their place in the
+ * tree: most of a scope is never touched in its life, so cleaning up costs less than
+ * making anew. */
+static inline void give_scope(diesel_scope *scope)
+{
+    if (DIESEL__UNLIKELY(scope->timer.place != 0))
+        diesel__timer_disarm(scope->sched, &scope->timer);
+    diesel__link_unlink(&scope->in_parent);
+    if (DIESEL__UNLIKELY(scope->cancelled != 0))
+        forget_outcome(scope);
+    scope->waiter = NULL;
     scope->timeout_ms = 0;
     scope->parent = scope->sched->free_scopes;
     scope->sched->free_scopes = scope;
@@ -109,7 +116,18 @@ static int set_deadline(diesel_scope *scope, const diesel_scope_options *options
     return diesel__timer_arm(scope->sched, &scope->timer, own);
 }
 
-diesel_scope *diesel_scope_open(const diesel_scope_options *options)
+/* Puts the scope into the tree; `opener` is NULL if it is detached. */
+static inline void place(diesel_scope *scope, diesel_scope *parent,
+                         diesel_fiber *opener, bool shield)
+{
+    scope->parent = parent;
+    scope->opener = opener;
+    scope->shield = shield;
+    diesel__list_append(&parent->scopes, &scope->in_parent);
+}
+
+static __attribute__((noinline)) diesel_scope *
+open_scope(const diesel_scope_options *options)
 {
     static const diesel_scope_options none;
     if (options == NULL)
@@ -125,9 +143,7 @@ diesel_scope *diesel_scope_open(const diesel_scope_options *options)
     if (scope == NULL)
         return NULL;
     scope->label = options->label;
-    scope->parent = self != NULL ? self->scope : &s->root;
-    scope->shield = options->shield;
-    scope->opener = self;
+    place(scope, self != NULL ? self->scope : &s->root, self, options->shield);
     if (DIESEL__UNLIKELY(scope->parent->cancelled != 0)) {
         diesel__fork_check(s, "diesel_scope_open");
         if (!scope->shield) {
@@ -135,7 +151,6 @@ diesel_scope *diesel_scope_open(const diesel_scope_options *options)
             scope->outer = true;
         }
     }
-    diesel__list_append(&scope->parent->scopes, &scope->in_parent);
     if (set_deadline(scope, options) < 0) {
         give_scope(scope);
         return NULL;
@@ -145,16 +160,23 @@ diesel_scope *diesel_scope_open(const diesel_scope_options *options)
     return scope;
 }
 
-int diesel_go_labelled(diesel_scope *scope, const char *label, diesel_fn *fn,
-                       void *arg)
+/* Here is what costs least, and is most frequent: no options, and no cause to
+ * refuse. It calls nothing, so no register is saved. */
+diesel_scope *diesel_scope_open(const diesel_scope_options *options)
 {
-    if (scope == NULL)
-        return -1;
-    if (diesel__start(scope, label, fn, arg) != NULL)
-        return 0;
-    scope->nomem = true;
-    diesel__scope_cancel(scope, DIESEL_E_CANCELLED);
-    return -1;
+    diesel__sched *s = diesel__current;
+    if (options != NULL || s == NULL || s->current == NULL)
+        return open_scope(options);
+    diesel_fiber *self = s->current;
+    diesel_scope *scope = s->free_scopes;
+    if (scope == NULL || self->scope->cancelled != 0)
+        return open_scope(options);
+    s->free_scopes = scope->parent;
+    scope->label = NULL;
+    scope->deadline = self->scope->deadline;
+    place(scope, self->scope, self, false);
+    self->scope = scope;
+    return scope;
 }
 
 /* Wakes the fibers whose nearest scope this is. */
@@ -226,8 +248,7 @@ static void fiber_failed(diesel_scope *home, diesel_fiber *fiber)
     diesel__scope_cancel(home, DIESEL_E_CANCELLED);
 }
 
-/* Called by a fiber about itself, as the last thing that it does. */
-void diesel__scope_ended(diesel__sched *s, diesel_fiber *fiber, int result)
+void diesel__scope_ended_badly(diesel__sched *s, diesel_fiber *fiber, int result)
 {
     diesel_scope *home = fiber->home;
     if (fiber->scope != home) {
@@ -238,27 +259,18 @@ void diesel__scope_ended(diesel__sched *s, diesel_fiber *fiber, int result)
                 fiber->label, label != NULL ? label : "(without a label)");
         abort();
     }
-    diesel__link_remove(&fiber->in_home);
-    home->count--;
-    if (DIESEL__UNLIKELY(result < 0))
+    if (result < 0)
         fiber_failed(home, fiber);
-    if (DIESEL__UNLIKELY(fiber->error != NULL)) {
-        diesel_free(fiber->error);
-        fiber->error = NULL;
-    }
-    if (home->count > 0)
-        return;
-    if (home->waiter != NULL)
-        diesel__wake(s, home->waiter, 0);
-    if (DIESEL__UNLIKELY(!diesel__list_is_empty(&home->cases)))
-        diesel_cases_fire_all(&home->cases, 0);
+    diesel_free(fiber->error);
+    fiber->error = NULL;
 }
 
 const char diesel__for_fibers[] = "the fibers of a scope";
 
 /* Waits for the fibers, come what may; a cancellation of the waiting fiber
- * reaches them too. */
-static __attribute__((noinline)) void wait_for_fibers(diesel__sched *s, diesel_scope *scope)
+ * reaches them too. Inline, as all registers are saved around a switch anyway. */
+static inline __attribute__((always_inline)) void
+wait_for_fibers(diesel__sched *s, diesel_scope *scope)
 {
     diesel_fiber *self = s->current;
     scope->waiter = self;
