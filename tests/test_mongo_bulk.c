@@ -8,7 +8,7 @@
 
 #include <diesel/mongo.h>
 
-#include "mongo_script.h"
+#include "mongo_pair.h"
 #include "test_util.h"
 
 /* What the server was asked, as "insert:2 update:1 ", and what it answers. */
@@ -30,22 +30,16 @@ static int serve(mongo_script_peer *peer, const mongo_script_request *request,
     return mongo_script_reply(peer, request, dmongo_bson(answer), NULL);
 }
 
-static mongo_script *server;
-static dmongo *mongo;
-
 static void begin(void)
 {
-    diesel_error err;
-    server = mongo_script_open(serve, NULL, NULL);
-    assert_made(mongo = dmongo_open(mongo_script_uri(server), NULL, &err));
+    open_pair(serve, NULL, "", NULL);
     asked[0] = 0;
     requests = 0;
 }
 
 static void end(void)
 {
-    dmongo_close(mongo);
-    mongo_script_close(server);
+    close_pair();
     for (size_t i = 0; i < TEST_COUNT(answers); i++)
         bson_destroy(answers[i]);
 }
@@ -276,8 +270,7 @@ FIBER_TEST(one_command_writes_to_several_collections)
     ck_assert_int_eq(result.error_count, 1);
     ck_assert_int_eq(result.errors[0].index, 2);
     dmongo_result_clear(&result);
-    dmongo_close(mongo);
-    mongo_script_close(server);
+    close_pair();
     return 0;
 }
 END_TEST

@@ -8,7 +8,7 @@
 
 #include <diesel/mongo.h>
 
-#include "mongo_script.h"
+#include "mongo_pair.h"
 #include "test_util.h"
 
 /* What the scripts note, and what makes them wait. */
@@ -84,23 +84,10 @@ static int serve(mongo_script_peer *peer, const mongo_script_request *request,
     return reply_ok(peer, request);
 }
 
-static mongo_script *server;
-static dmongo *mongo;
-
 /* Opens a server, and a client with these options in its connection string. */
 static void open_with(mongo_script_fn *script, const char *options)
 {
-    diesel_error err;
-    char uri[400];
-    server = mongo_script_open(script, NULL, NULL);
-    snprintf(uri, sizeof uri, "%s/?%s", mongo_script_uri(server), options);
-    assert_made(mongo = dmongo_open(uri, NULL, &err));
-}
-
-static void close_both(void)
-{
-    dmongo_close(mongo);
-    mongo_script_close(server);
+    open_pair(script, NULL, options, NULL);
 }
 
 static int find_one(diesel_error *err)
@@ -154,7 +141,7 @@ FIBER_TEST(one_connection_serves_calls_in_turn)
     for (int i = 0; i < 20; i++)
         ck_assert_int_eq(find_one(&err), 1);
     ck_assert_uint_eq(mongo_script_accepted(server), first);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -172,7 +159,7 @@ FIBER_TEST(no_more_connections_than_max_pool_size)
     assert_ok(diesel_scope_wait(scope, &err));
     ck_assert_int_eq(seen.finds, 10);
     ck_assert_int_eq(seen.most, 3);
-    close_both();
+    close_pair();
     diesel_channel_free(seen.gate);
     return 0;
 }
@@ -192,7 +179,7 @@ FIBER_TEST(an_exhausted_pool_is_told)
     assert_contains(err.message, "1 by find");
     let_pass(1);
     assert_ok(diesel_scope_wait(scope, &err));
-    close_both();
+    close_pair();
     diesel_channel_free(seen.gate);
     return 0;
 }
@@ -214,7 +201,7 @@ FIBER_TEST(a_cancelled_call_harms_nobody_and_gives_its_place_free)
     let_pass(3);
     ck_assert_int_eq(find_one(&err), 1); /* not the answer of the cut one */
     assert_ok(diesel_scope_wait(other, &err));
-    close_both();
+    close_pair();
     diesel_channel_free(seen.gate);
     return 0;
 }
@@ -228,7 +215,7 @@ FIBER_TEST(a_connection_that_died_in_idleness_is_not_used)
     mongo_script_hang_up(server);
     assert_ok(diesel_sleep(2, &err));
     ck_assert_int_eq(find_one(&err), 1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -270,7 +257,7 @@ FIBER_TEST(a_reply_cut_at_any_byte_is_closed)
         seen.how.cut = cut;
         test_error_wipe(&err);
         int got = find_one(&err);
-        close_both();
+        close_pair();
         if (got > 0) { /* it was the whole reply */
             ck_assert_uint_gt(cut, 100);
             return 0;
@@ -287,7 +274,7 @@ FIBER_TEST(a_reply_byte_by_byte_is_understood)
     open_with(serve, "");
     seen.how.dribble = true;
     ck_assert_int_eq(find_one(&err), 1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -311,7 +298,7 @@ FIBER_TEST(a_malformed_reply_breaks_its_connection_only)
                   "%s", err.message);
     seen.how = (mongo_script_how){0};
     ck_assert_int_eq(find_one(&err), 1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -325,7 +312,7 @@ FIBER_TEST(a_server_that_hangs_up_on_a_request_is_told)
     ck_assert_uint_ne(err.flags & DIESEL_EF_SENT, 0);
     seen.hang_up = false;
     ck_assert_int_eq(find_one(&err), 1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -366,7 +353,7 @@ FIBER_TEST(a_failed_command_has_the_servers_code)
     ck_assert_int_eq(err.detail, 13);
     assert_contains(err.message, "not allowed");
     assert_contains(err.message, "Unauthorized");
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -387,7 +374,7 @@ FIBER_TEST(write_errors_carry_their_index)
     ck_assert(result.has_concern_error);
     ck_assert_int_eq(result.concern_error.code, 64);
     dmongo_result_clear(&result);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -431,7 +418,7 @@ FIBER_TEST(inserting_many_keeps_to_the_servers_batch_size)
     for (int i = 0; i < COUNT; i++)
         bson_destroy(bsons[i]);
     dmongo_result_clear(&result);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -489,7 +476,7 @@ FIBER_TEST(a_cursor_goes_through_all_batches)
     assert_ok(diesel_sleep(2, &err));
     ck_assert_int_eq(seen.get_mores, 2);
     ck_assert_int_eq(seen.kills, 0); /* the server has closed it itself */
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -505,7 +492,7 @@ FIBER_TEST(a_cursor_that_is_closed_early_is_killed)
     dmongo_cursor_close(cursor);
     wait_until(&seen.kills, 1);
     dmongo_cursor_close(NULL);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -559,7 +546,7 @@ FIBER_TEST(the_first_host_that_answers_is_used)
              mongo_script_uri(server) + strlen("mongodb://"));
     assert_made(mongo = dmongo_open(uri, NULL, &err));
     ck_assert_int_eq(find_one(&err), 1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -574,7 +561,7 @@ FIBER_TEST(a_thousand_fibers_share_the_pool)
     assert_ok(diesel_scope_wait(scope, &err));
     ck_assert_int_eq(seen.finds, 1000);
     ck_assert_uint_le(mongo_script_accepted(server), 22);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST

@@ -7,7 +7,7 @@
 
 #include <diesel/mongo.h>
 
-#include "mongo_script.h"
+#include "mongo_pair.h"
 #include "test_util.h"
 
 /* What was told, one word for each event; and of the last ones, more. */
@@ -89,23 +89,15 @@ static int serve(mongo_script_peer *peer, const mongo_script_request *request,
     return mongo_script_reply(peer, request, dmongo_doc("n", 1, "ok", 1.0), NULL);
 }
 
-static mongo_script *server;
-static dmongo *mongo;
-
 static void open_with(const char *options, const dmongo_options *more)
 {
-    diesel_error err;
-    char uri[400];
-    server = mongo_script_open(
-        serve, NULL, &(mongo_script_options){.compressors = "zlib,snappy"});
-    snprintf(uri, sizeof uri, "%s/?%s", mongo_script_uri(server), options);
-    assert_made(mongo = dmongo_open(uri, more, &err));
+    open_pair(serve, &(mongo_script_options){.compressors = "zlib,snappy"}, options,
+              more);
 }
 
 static void close_both(void)
 {
-    dmongo_close(mongo);
-    mongo_script_close(server);
+    close_pair();
     bson_destroy(told.command);
     bson_destroy(told.reply);
 }

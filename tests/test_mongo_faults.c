@@ -9,7 +9,7 @@
 
 #include <diesel/mongo.h>
 
-#include "mongo_script.h"
+#include "mongo_pair.h"
 #include "test_util.h"
 
 static mongo_script_how how; /* the next reply is sent so, and then the client left */
@@ -27,22 +27,9 @@ static int serve(mongo_script_peer *peer, const mongo_script_request *request,
     return is_wrong ? -1 : sent;
 }
 
-static mongo_script *server;
-static dmongo *mongo;
-
 static void open_with(const char *options)
 {
-    diesel_error err;
-    char uri[400];
-    server = mongo_script_open(serve, NULL, NULL);
-    snprintf(uri, sizeof uri, "%s/?%s", mongo_script_uri(server), options);
-    assert_made(mongo = dmongo_open(uri, NULL, &err));
-}
-
-static void close_both(void)
-{
-    dmongo_close(mongo);
-    mongo_script_close(server);
+    open_pair(serve, NULL, options, NULL);
 }
 
 static int ask(diesel_error *err)
@@ -69,7 +56,7 @@ FIBER_TEST(a_reply_cut_at_any_byte_is_an_error_and_harms_nobody)
         is_wrong = false;
         ck_assert_int_eq(ask(&err), 3);
     }
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -87,7 +74,7 @@ FIBER_TEST(a_reply_damaged_in_any_byte_of_its_frame_ends_the_call)
         is_wrong = false;
         ck_assert_int_eq(ask(&err), 3);
     }
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -127,7 +114,7 @@ FIBER_TEST(a_server_that_hangs_up_on_a_thousand_fibers_leaves_none_waiting)
     ck_assert_int_eq(ask(&err), 3);
     /* With no reads to repeat, nothing was sent twice. */
     ck_assert_int_le(served, 20001);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -158,7 +145,7 @@ FIBER_TEST(a_call_may_be_cancelled_at_any_turn)
         is_wrong = false;
         ck_assert_int_eq(ask(&err), 3);
     }
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -197,7 +184,7 @@ FIBER_TEST(a_reply_of_any_depth_is_taken)
     ck_assert_uint_eq(reply->len, deep_reply->len + 4 + 1 + 6 + 12);
     bson_destroy(reply);
     bson_destroy(deep_reply);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST

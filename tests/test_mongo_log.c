@@ -8,7 +8,7 @@
 #include <diesel/log.h>
 #include <diesel/mongo.h>
 
-#include "mongo_script.h"
+#include "mongo_pair.h"
 #include "test_util.h"
 
 /* "mongo.command debug: Command started command={...} ...\n" for each record. */
@@ -59,23 +59,11 @@ static int serve(mongo_script_peer *peer, const mongo_script_request *request,
     return mongo_script_reply(peer, request, dmongo_doc("n", 7, "ok", 1.0), NULL);
 }
 
-static mongo_script *server;
-static dmongo *mongo;
-
 static void open_with(const char *options)
 {
     diesel_error err;
-    char uri[400];
     assert_ok(diesel_log_sinks_set(&(diesel_log_sink){collect, NULL}, 1, &err));
-    server = mongo_script_open(serve, NULL, &(mongo_script_options){.tcp = true});
-    snprintf(uri, sizeof uri, "%s/?%s", mongo_script_uri(server), options);
-    assert_made(mongo = dmongo_open(uri, NULL, &err));
-}
-
-static void close_both(void)
-{
-    dmongo_close(mongo);
-    mongo_script_close(server);
+    open_pair(serve, &(mongo_script_options){.tcp = true}, options, NULL);
 }
 
 FIBER_TEST(without_being_asked_for_nothing_is_logged)
@@ -83,7 +71,7 @@ FIBER_TEST(without_being_asked_for_nothing_is_logged)
     diesel_error err;
     open_with("");
     assert_ok(dmongo_run(mongo, "t", dmongo_doc("ping", 1), NULL, &err));
-    close_both();
+    close_pair();
     ck_assert_str_eq(logged, "");
     return 0;
 }
@@ -110,7 +98,7 @@ FIBER_TEST(commands_and_what_became_of_them)
     const char *text = told();
     assert_contains(text, "Command failed failure=");
     assert_contains(text, "no way");
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -126,7 +114,7 @@ FIBER_TEST(secrets_are_not_logged)
     assert_contains(text, "Command started command={ } commandName=createUser");
     assert_contains(text, "Command succeeded reply={ } ");
     ck_assert_ptr_null(strstr(text, "hush"));
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -163,7 +151,7 @@ FIBER_TEST(long_documents_are_cut)
     char shown[2000];
     snprintf(shown, sizeof shown, "command={ \"ping\" : \"%s... commandName", long_text);
     assert_contains(told(), shown);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -201,7 +189,7 @@ FIBER_TEST(pools_and_why_connections_are_closed)
     dmongo_close(mongo);
     assert_contains(told(), "Connection pool closed");
     mongo = NULL;
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -219,7 +207,7 @@ FIBER_TEST(a_server_is_chosen_for_each_operation)
     assert_contains(text, " Standalone\nmongo.serverSelection debug: Server selection "
                           "succeeded ");
     assert_contains(text, " Standalone serverHost=127.0.0.1 serverPort=(int)\n");
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -297,7 +285,7 @@ static int ping(void *arg)
     (void)arg;
     open_with("");
     assert_ok(dmongo_run(mongo, "t", dmongo_doc("ping", 1), NULL, &err));
-    close_both();
+    close_pair();
     return 0;
 }
 

@@ -12,7 +12,7 @@
 #include <diesel/process.h>
 #include <diesel/scope.h>
 
-#include "mongo_script.h"
+#include "mongo_pair.h"
 #include "test_util.h"
 
 static bool hangs_up;
@@ -35,23 +35,10 @@ static int serve(mongo_script_peer *peer, const mongo_script_request *request,
     return mongo_script_reply(peer, request, dmongo_doc("n", 1, "ok", 1.0), NULL);
 }
 
-static mongo_script *server;
-static dmongo *mongo;
-
 static void open_with(const char *options, dmongo_metrics metrics)
 {
-    diesel_error err;
-    char uri[400];
-    server = mongo_script_open(serve, NULL, &(mongo_script_options){.tcp = true});
-    snprintf(uri, sizeof uri, "%s/?%s", mongo_script_uri(server), options);
-    assert_made(mongo = dmongo_open(
-                    uri, &(dmongo_options){.metrics = metrics, .app_name = "shop"}, &err));
-}
-
-static void close_both(void)
-{
-    dmongo_close(mongo);
-    mongo_script_close(server);
+    open_pair(serve, &(mongo_script_options){.tcp = true}, options,
+              &(dmongo_options){.metrics = metrics, .app_name = "shop"});
 }
 
 static void run(const char *command, int code)
@@ -93,7 +80,7 @@ FIBER_TEST(commands_are_counted_by_name)
     ck_assert_double_eq(metric("dmongo_retries_total", ""), 0);
     ck_assert_double_eq(metric("dmongo_check_out_seconds_count", ""), 5);
     ck_assert_double_eq(metric("dmongo_connections_total", ""), 1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -105,7 +92,7 @@ FIBER_TEST(or_all_of_them_together)
     run("count", 0);
     ck_assert_double_eq(metric("dmongo_command_seconds_count", ""), 2);
     ck_assert_double_eq(metric("dmongo_command_seconds_count", "command=\"ping\""), -1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -160,7 +147,7 @@ FIBER_TEST(gauges_tell_of_the_pool_and_are_taken_back)
     hangs_up = false;
     run("ping", 0);
     ck_assert_double_eq(metric("dmongo_connections", ""), 1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -217,7 +204,7 @@ static int show_in_use(void *arg)
     assert_contains(text, "generation");
     assert_contains(text, "  shop    Unknown  paused ");
     diesel_free(text);
-    close_both();
+    close_pair();
     text = look(true);
     assert_contains(text, "there is no command mongo");
     diesel_free(text);

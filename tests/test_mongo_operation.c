@@ -7,7 +7,7 @@
 
 #include <diesel/mongo.h>
 
-#include "mongo_script.h"
+#include "mongo_pair.h"
 #include "test_util.h"
 
 enum { MOST = 64 };
@@ -63,22 +63,14 @@ static int serve(mongo_script_peer *peer, const mongo_script_request *request,
         NULL);
 }
 
-static mongo_script *server;
-static dmongo *mongo;
-
 static void open_with(const char *options, const dmongo_options *more)
 {
-    diesel_error err;
-    char uri[400];
-    server = mongo_script_open(serve, NULL, &(mongo_script_options){.hello = hello});
-    snprintf(uri, sizeof uri, "%s/?%s", mongo_script_uri(server), options);
-    assert_made(mongo = dmongo_open(uri, more, &err));
+    open_pair(serve, &(mongo_script_options){.hello = hello}, options, more);
 }
 
 static void close_both(void)
 {
-    dmongo_close(mongo);
-    mongo_script_close(server);
+    close_pair();
     for (int i = 0; i < plan.count; i++)
         bson_destroy(plan.commands[i]);
     for (int i = 0; i < MOST; i++)

@@ -6,27 +6,16 @@
 
 #include <diesel/mongo.h>
 
+#include "mongo_pair.h"
 #include "mongo_small.h"
 #include "test_util.h"
 
-static mongo_script *server;
-static dmongo *mongo;
 static const dmongo_find_options ahead = {.prefetch = true};
 
 static void open_both(mongo_script_fn *script, const char *options)
 {
-    diesel_error err;
-    char uri[500];
     mongo_small_reset();
-    server = mongo_script_open(script, NULL, &mongo_small_options);
-    snprintf(uri, sizeof uri, "%s/?%s", mongo_script_uri(server), options);
-    assert_made(mongo = dmongo_open(uri, NULL, &err));
-}
-
-static void close_both(void)
-{
-    dmongo_close(mongo);
-    mongo_script_close(server);
+    open_pair(script, &mongo_small_options, options, NULL);
 }
 
 /* Lets the others run until the server has been asked for so many batches. */
@@ -71,7 +60,7 @@ FIBER_TEST(the_next_batch_is_asked_for_before_the_first_is_read)
     ck_assert_int_eq(mongo_small_counts.get_mores, 2);
     dmongo_cursor_close(cursor);
     ck_assert_int_eq(mongo_small_counts.kills, 0);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -88,7 +77,7 @@ FIBER_TEST(without_it_nothing_is_asked_for_before_it_is_needed)
     ck_assert_int_eq(mongo_small_counts.get_mores, 0);
     dmongo_cursor_close(cursor);
     ck_assert_int_eq(mongo_small_counts.kills, 1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -102,7 +91,7 @@ FIBER_TEST(one_connection_is_enough_for_it)
     READ_IDS(cursor, 1, 2, 3, 4, 3, 4);
     dmongo_cursor_close(cursor);
     ck_assert_uint_eq(mongo_script_accepted(server), 1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -119,7 +108,7 @@ FIBER_TEST(closing_while_a_batch_is_on_its_way_kills_the_cursor)
     READ_IDS(cursor, 1);
     dmongo_cursor_close(cursor);
     ck_assert_int_eq(mongo_small_counts.kills, 1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -133,7 +122,7 @@ FIBER_TEST(closing_before_it_has_begun_to_fetch_kills_the_cursor)
     dmongo_cursor_close(cursor);
     ck_assert_int_eq(mongo_small_counts.get_mores, 0);
     ck_assert_int_eq(mongo_small_counts.kills, 1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -154,7 +143,7 @@ FIBER_TEST(who_waits_for_a_batch_obeys_the_deadline)
     (void)!diesel_scope_wait(scope, NULL);
     dmongo_cursor_close(cursor);
     ck_assert_int_eq(mongo_small_counts.kills, 1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -187,7 +176,7 @@ FIBER_TEST(what_was_fetched_is_read_before_a_failure_is_told)
     }
     dmongo_cursor_close(cursor);
     ck_assert_int_eq(mongo_small_counts.kills, 0);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST

@@ -5,7 +5,7 @@
  */
 #include <diesel/mongo.h>
 
-#include "mongo_script.h"
+#include "mongo_pair.h"
 #include "test_util.h"
 
 static struct {
@@ -49,24 +49,10 @@ static int serve(mongo_script_peer *peer, const mongo_script_request *request,
     return mongo_script_reply(peer, request, dmongo_doc("ok", 1.0), NULL);
 }
 
-static mongo_script *server;
-static dmongo *mongo;
-
 static void open_both(const char *options)
 {
-    diesel_error err;
-    char uri[400];
-    server = mongo_script_open(serve, NULL,
-                               &(mongo_script_options){.hello = answer_hello});
-    snprintf(uri, sizeof uri, "%s/?%s", mongo_script_uri(server), options);
-    assert_made(mongo = dmongo_open(
-                    uri, &(dmongo_options){.events = {.pool = pool_event}}, &err));
-}
-
-static void close_both(void)
-{
-    dmongo_close(mongo);
-    mongo_script_close(server);
+    open_pair(serve, &(mongo_script_options){.hello = answer_hello}, options,
+              &(dmongo_options){.events = {.pool = pool_event}});
 }
 
 FIBER_TEST(a_pool_has_its_least_size_soon)
@@ -74,7 +60,7 @@ FIBER_TEST(a_pool_has_its_least_size_soon)
     open_both("minPoolSize=3");
     await(&told.kinds[DMONGO_CONNECTION_READY], 3);
     ck_assert_uint_eq(mongo_script_accepted(server), 3);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -89,7 +75,7 @@ FIBER_TEST(connections_that_break_are_replaced)
         continue;
     await(&told.kinds[DMONGO_CONNECTION_READY], 6);
     ck_assert_uint_eq(told.kinds[DMONGO_CONNECTION_CLOSED], 3);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -101,7 +87,7 @@ FIBER_TEST(a_pool_never_grows_beyond_its_most)
     for (int i = 0; i < 50; i++)
         (void)diesel_yield(NULL);
     ck_assert_uint_eq(mongo_script_accepted(server), 2);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -114,7 +100,7 @@ FIBER_TEST(what_is_idle_for_too_long_is_closed)
     assert_ok(dmongo_run(mongo, "t", dmongo_doc("ping", 1), NULL, &err));
     await(&told.idle, 2);
     ck_assert_uint_eq(told.kinds[DMONGO_CONNECTION_CREATED], 2);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -124,7 +110,7 @@ FIBER_TEST(idle_ones_are_closed_and_replaced_up_to_the_least_size)
     open_both("minPoolSize=2&maxIdleTimeMS=5");
     await(&told.idle, 3);
     await(&told.kinds[DMONGO_CONNECTION_READY], 5);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -137,7 +123,7 @@ FIBER_TEST(a_client_can_be_closed_while_a_connection_is_being_made)
     dmongo_close(mongo);
     ck_assert_uint_eq(told.kinds[DMONGO_CONNECTION_CLOSED], 2);
     mongo = NULL;
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -149,7 +135,7 @@ FIBER_TEST(operations_go_on_while_connections_cannot_be_made)
     open_both("minPoolSize=2&connectTimeoutMS=50");
     await(&told.kinds[DMONGO_CONNECTION_CREATED], 2);
     assert_ok(dmongo_run(mongo, "t", dmongo_doc("ping", 1), NULL, &err));
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST

@@ -11,28 +11,9 @@
 
 #include "mongo/compress_internal.h"
 #include "mongo/element_internal.h"
-#include "mongo_script.h"
+#include "mongo_pair.h"
 #include "mongo_small.h"
 #include "test_util.h"
-
-static mongo_script *server;
-static dmongo *mongo;
-
-static void open_on(mongo_script_fn *script, const mongo_script_options *options,
-                    const char *uri_options, const dmongo_options *more)
-{
-    diesel_error err;
-    char uri[500];
-    server = mongo_script_open(script, NULL, options);
-    snprintf(uri, sizeof uri, "%s/?%s", mongo_script_uri(server), uri_options);
-    assert_made(mongo = dmongo_open(uri, more, &err));
-}
-
-static void close_both(void)
-{
-    dmongo_close(mongo);
-    mongo_script_close(server);
-}
 
 static int ask(diesel_error *err)
 {
@@ -65,7 +46,7 @@ enum { CHECKED_SIZE = 16 + 4 + 1 + 68 + 4 };
 FIBER_TEST(no_damaged_byte_gets_past_a_checksum)
 {
     diesel_error err;
-    open_on(reply_so, NULL, "socketTimeoutMS=100&retryReads=false",
+    open_pair(reply_so, NULL, "socketTimeoutMS=100&retryReads=false",
             &(dmongo_options){.checksums = true});
     for (int i = 1; i < CHECKED_SIZE; i++) {
         how = (mongo_script_how){.flip = i};
@@ -77,7 +58,7 @@ FIBER_TEST(no_damaged_byte_gets_past_a_checksum)
         is_wrong = false;
         ck_assert_int_eq(ask(&err), 3);
     }
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -92,7 +73,7 @@ FIBER_TEST(a_damaged_compressed_reply_ends_the_call_or_changes_nothing)
         return 0;
     snprintf(options, sizeof options, "socketTimeoutMS=100&compressors=%s",
              compressors[row]);
-    open_on(reply_so, &(mongo_script_options){.compressors = compressors[row]},
+    open_pair(reply_so, &(mongo_script_options){.compressors = compressors[row]},
             options, NULL);
     int refused = 0;
     for (int i = 1; i < 70; i++) {
@@ -107,7 +88,7 @@ FIBER_TEST(a_damaged_compressed_reply_ends_the_call_or_changes_nothing)
         ck_assert_int_eq(ask(&err), 3);
     }
     ck_assert_int_gt(refused, 20);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -115,13 +96,13 @@ END_TEST
 FIBER_TEST(a_reply_in_two_pieces_is_one_wherever_it_is_cut)
 {
     diesel_error err;
-    open_on(reply_so, NULL, "", NULL);
+    open_pair(reply_so, NULL, "", NULL);
     is_wrong = true;
     for (size_t i = 1; i < CHECKED_SIZE - 4; i++) {
         how = (mongo_script_how){.split = i};
         ck_assert_int_eq(ask(&err), 3);
     }
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -169,14 +150,14 @@ FIBER_TEST(a_bomb_is_refused)
 {
     diesel_error err;
     bomb = NULL;
-    open_on(reply_bomb, &(mongo_script_options){.compressors = "zlib"},
+    open_pair(reply_bomb, &(mongo_script_options){.compressors = "zlib"},
             "compressors=zlib", &(dmongo_options){.max_reply = 100 * 1024});
     bomb = &bombs[row];
     assert_fails(ask(&err), DIESEL_E_PROTOCOL);
     assert_contains(err.message, bomb->why);
     bomb = NULL;
     ck_assert_int_eq(ask(&err), 3);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -198,7 +179,7 @@ FIBER_TEST(a_cursor_that_the_server_has_killed_is_told_and_not_killed_again)
     diesel_error err;
     const bson_t *doc;
     mongo_small_reset();
-    open_on(lose_cursor, &mongo_small_options, "", NULL);
+    open_pair(lose_cursor, &mongo_small_options, "", NULL);
     dmongo_cursor *cursor = dmongo_find(mongo, "t.many", dmongo_doc(), NULL, &err);
     assert_made(cursor);
     ck_assert_int_eq(dmongo_cursor_next(cursor, &doc, &err), 1);
@@ -211,7 +192,7 @@ FIBER_TEST(a_cursor_that_the_server_has_killed_is_told_and_not_killed_again)
     }
     dmongo_cursor_close(cursor);
     ck_assert_int_eq(mongo_small_counts.kills, 0);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -228,7 +209,7 @@ static int forbid(mongo_script_peer *peer, const mongo_script_request *request,
 FIBER_TEST(who_may_not_do_something_is_told_and_the_connection_stays)
 {
     diesel_error err;
-    open_on(forbid, NULL, "", NULL);
+    open_pair(forbid, NULL, "", NULL);
     for (int i = 0; i < 3; i++) {
         assert_fails(dmongo_insert_one(mongo, "t.c", dmongo_doc("a", 1), NULL, NULL,
                                        &err),
@@ -238,7 +219,7 @@ FIBER_TEST(who_may_not_do_something_is_told_and_the_connection_stays)
         assert_contains(err.message, "insert t.c: not authorized on t");
     }
     ck_assert_uint_eq(mongo_script_accepted(server), 1);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -256,7 +237,7 @@ FIBER_TEST(a_wrong_password_is_told_and_not_shown)
     ck_assert_ptr_null(strstr(err.message, "wr0ng"));
     mongo_small_uri(server, MONGO_SMALL_PASSWORD, "", uri);
     assert_made(mongo = dmongo_open(uri, NULL, &err));
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
@@ -314,7 +295,7 @@ static int insert_some(void *arg)
 FIBER_TEST(with_retry_writes_off_nothing_is_sent_twice_however_the_server_goes)
 {
     diesel_error err;
-    open_on(note_insert, &(mongo_script_options){.sessions = true},
+    open_pair(note_insert, &(mongo_script_options){.sessions = true},
             "retryWrites=false&maxPoolSize=50", NULL);
     diesel_scope *scope = diesel_scope_open(NULL);
     for (int i = 0; i < FIBERS; i++)
@@ -329,7 +310,7 @@ FIBER_TEST(with_retry_writes_off_nothing_is_sent_twice_however_the_server_goes)
     ck_assert_int_gt(uncertain, 0); /* it went under load indeed */
     for (int i = 0; i < FIBERS * EACH; i++)
         ck_assert_msg(arrived[i] <= 1, "%d was sent %d times", i, arrived[i]);
-    close_both();
+    close_pair();
     return 0;
 }
 END_TEST
