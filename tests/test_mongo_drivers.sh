@@ -15,6 +15,7 @@ trap '[ -z "$pid" ] || kill "$pid"; rm -rf "$work"' EXIT
 talk() {
     local compressors=$1 port status
     shift
+    : > "$work/server" # now, not when the server is on its way: no old port
     "$server" > "$work/server" 2>&1 &
     pid=$!
     until grep -q '^listening on port' "$work/server"; do
